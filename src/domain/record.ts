@@ -1,0 +1,41 @@
+// The record: what a release consists of, as the chart rendered it. A contract between the chart and the programs,
+// which are released apart: versioned, unknown keys ignored, old fixtures kept under test for ever.
+import * as z from "zod/mini";
+
+const serviceRecord = z.object({
+  /** Repository without tag and digest; absent where the chart does not say it. */
+  image: z.optional(z.string()),
+  tag: z.string(),
+  digest: z.optional(z.string()),
+  /** Git revision the image was built from. */
+  revision: z.optional(z.string()),
+  /** Web address of the Git repository. */
+  source: z.optional(z.string()),
+});
+
+const record = z.object({
+  v: z.literal(1),
+  environment: z.string(),
+  chart: z.object({ name: z.string(), version: z.string() }),
+  services: z.record(z.string(), serviceRecord),
+});
+
+export type ServiceRecord = z.infer<typeof serviceRecord>;
+export type ReleaseRecord = z.infer<typeof record>;
+
+/** Key of the record's text in the ConfigMap. */
+export const RECORD_KEY = "record.json";
+
+export function recordName(release: string): string {
+  return `${release}-helm-notify-record`;
+}
+
+/** `undefined` for text that is not a record this version can read: a reader then says "unknown", never a guess. */
+export function decodeRecord(text: string): ReleaseRecord | undefined {
+  try {
+    const result = record.safeParse(JSON.parse(text));
+    return result.success ? result.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

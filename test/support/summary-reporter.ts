@@ -1,0 +1,18 @@
+import type { Reporter, TestModule } from "vitest/node";
+
+/** Prints `N passed, N failed` as the last line: a suite that could not be loaded counts as failed. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    let passed = 0;
+    let failed = errors.length;
+    for (const module of modules) {
+      let failedTests = 0;
+      for (const test of module.children.allTests()) {
+        if (test.result().state === "passed") passed++;
+        else failedTests++;
+      }
+      failed += failedTests === 0 && !module.ok() ? 1 : failedTests;
+    }
+    process.on("exit", () => process.stdout.write(`${passed} passed, ${failed} failed\n`));
+  }
+}
