@@ -1,0 +1,105 @@
+// Declares our own commands: names, options, help. An action is one call.
+import { Command, Option } from "commander";
+
+export interface Actions {
+  readonly plan: (helmArgv: readonly string[], help: () => void) => Promise<void>;
+  readonly values: (helmArgv: readonly string[], help: () => void) => Promise<void>;
+  readonly init: (chart: string, options: { dryRun: boolean }) => Promise<void>;
+}
+
+export interface Output {
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+}
+
+/** A command whose words are those of `helm upgrade`: they are read by Helm's rules, not by commander's. */
+function helmLike(program: Command, name: string, usage: string): Command {
+  return program
+    .command(name)
+    .usage(usage)
+    .argument("[args...]", "")
+    .allowUnknownOption()
+    .passThroughOptions()
+    .helpOption("-h, --help", "display help for command");
+}
+
+export function createProgram(actions: Actions, output: Output, version: string): Command {
+  const program = new Command("helm notify")
+    .description(
+      "Carries image tags and Git revisions forward on an upgrade, and tells Slack what really changed.\n" +
+        "Every Helm command passes through unchanged; upgrade and install take Helm's own flags.",
+    )
+    .usage("[command] [flags]")
+    .version(version, "--version", "print the version")
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput(output)
+    .helpCommand(false)
+    .addHelpText(
+      "after",
+      `
+Helm's own commands:
+  upgrade RELEASE CHART    helm upgrade, with the live tags and revisions carried forward
+  install RELEASE CHART    helm install, with the table of what is deployed
+  anything else            goes to Helm as it is
+
+Options on upgrade, install, plan and values:
+  --notify-config FILE     services of charts that do not name them (HELM_NOTIFY_CONFIG)
+  --notify-timeout TIME    longest wait for the Kubernetes API, default 15s (HELM_NOTIFY_TIMEOUT)
+
+Environment:
+  HELM_NOTIFY_HELM         path of the real helm; else HELM_BIN, else helm on the PATH
+
+Examples:
+  $ helm notify upgrade shop ./chart -f staging.yaml --set api.image.tag=1.4.0
+  $ helm notify plan shop ./chart -f staging.yaml --set api.image.tag=1.4.0 -o json
+  $ helm notify init ./chart`,
+    );
+
+  helmLike(program, "plan", "RELEASE CHART [flags of helm upgrade]")
+    .description("show what an upgrade would carry and change; nothing is run")
+    .addHelpText(
+      "after",
+      `
+Takes every flag of helm upgrade, and:
+  -o, --output table|json  how to print it
+  --detailed-exitcode      end with 2 when the upgrade would change a tag, revision or digest
+
+Examples:
+  $ helm notify plan shop ./chart -f staging.yaml --set api.image.tag=1.4.0
+  $ helm notify plan shop ./chart -o json | jq '.services[] | select(.changed)'`,
+    )
+    .action(async (argv: string[], _options: object, command: Command) => {
+      await actions.plan(argv, () => command.help());
+    });
+
+  helmLike(program, "values", "RELEASE [CHART] [flags of helm upgrade]")
+    .description("print the values an upgrade would inject, as YAML")
+    .addHelpText(
+      "after",
+      `
+With a chart and the flags of the upgrade to come: exactly what it would inject.
+With the release alone: all that could be carried.
+
+  -o, --output yaml|json   how to print it
+
+Examples:
+  $ helm notify values shop --namespace shop
+  # first entry of a release's values: in a helmfile
+  - {{ exec "helm-notify" (list "values" .Release.Name "--namespace" .Release.Namespace) }}`,
+    )
+    .action(async (argv: string[], _options: object, command: Command) => {
+      await actions.values(argv, () => command.help());
+    });
+
+  program
+    .command("init")
+    .description("add the snippets to a chart: the library chart, its include, a values block")
+    .argument("<chart>", "folder of the chart")
+    .addOption(new Option("--dry-run", "print what would be done, write nothing").default(false))
+    .addHelpText("after", "\nExample:\n  $ helm notify init ./chart")
+    .action(async (chart: string, options: { dryRun: boolean }) => {
+      await actions.init(chart, options);
+    });
+  return program;
+}

@@ -1,0 +1,59 @@
+// Settings of ours on Helm's verbs: flag > environment > default.
+import { NotifyError } from "../domain/errors.ts";
+
+export interface Settings {
+  /** `helm-notify.yaml` with the services of charts that do not name them. */
+  readonly configPath: string | undefined;
+  /** Longest wait for the Kubernetes API. */
+  readonly timeoutMs: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 15_000;
+const FLAGS = ["notify-config", "notify-timeout"];
+
+export function resolveSettings(
+  own: readonly { readonly name: string; readonly value: string }[],
+  env: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const unknown = own.find(({ name }) => !FLAGS.includes(name));
+  if (unknown) {
+    throw new NotifyError("BAD_FLAG", `unknown flag --${unknown.name}`, {
+      hint: `Use one of ${FLAGS.map((name) => `--${name}`).join(", ")}.`,
+    });
+  }
+  const chosen = (name: string) => {
+    const variable = `HELM_${name.toUpperCase().replaceAll("-", "_")}`;
+    const flag = own.findLast((option) => option.name === name);
+    if (flag?.value === "") {
+      throw new NotifyError("BAD_FLAG", `--${name} needs a value`, {
+        hint: `Write --${name}=VALUE, or leave it out.`,
+      });
+    }
+    if (flag) return { text: flag.value, place: `--${name}` };
+    return { text: env[variable] || undefined, place: variable };
+  };
+  const timeout = chosen("notify-timeout");
+  return {
+    configPath: chosen("notify-config").text,
+    timeoutMs:
+      timeout.text === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeout.text, timeout.place),
+  };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Go's spelling of durations, as in Helm's `--timeout`: `90s`, `1m30s`, `500ms`. */
+function parseDuration(text: string, place: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)];
+  const isWhole = parts.map(([part]) => part).join("") === text;
+  const total = parts.reduce(
+    (sum, [, count, unit]) => sum + Number(count) * (UNITS[unit ?? ""] ?? 0),
+    0,
+  );
+  if (!isWhole || total <= 0) {
+    throw new NotifyError("BAD_DURATION", `${place} is "${text}", which is no duration`, {
+      hint: "Write it like Helm's --timeout, for example 15s or 1m30s.",
+    });
+  }
+  return total;
+}

@@ -1,0 +1,260 @@
+// Which tags and revisions an upgrade carries forward, and why.
+// explicit (this command's -f and --set*) > live (the release's user-supplied values) > chart default, for each path.
+import type { LiveRelease } from "./release.ts";
+import type { Service } from "./service.ts";
+import { formatPath, isMap, type Path, type Value, type Values, valueAt } from "./values.ts";
+
+export interface CarryInput {
+  readonly services: readonly Service[];
+  /** User values of this command alone, nulls kept. */
+  readonly explicit: Values;
+  /** Whether Helm itself keeps the last release's user values: nothing is injected then. */
+  readonly isKeptByHelm: boolean;
+  readonly live: LiveRelease | undefined;
+  /** The chart to be deployed; `values` are its defaults, subcharts included. */
+  readonly chart: { readonly values: Values; readonly appVersion?: string | undefined };
+}
+
+/** Who decides what stands at a path. `none`: nobody does. */
+export type Origin = "explicit" | "live" | "chart" | "none";
+
+export interface ServicePlan {
+  readonly name: string;
+  readonly path: Path;
+  readonly origin: Origin;
+  /** What will be deployed; `undefined` where nothing is said. */
+  readonly after: Deployed;
+  /** What the live release says. */
+  readonly before: Deployed;
+  /** Why the live tag is left behind. */
+  readonly notCarried: string | undefined;
+}
+
+export interface Deployed {
+  readonly tag: string | undefined;
+  readonly revision: string | undefined;
+  readonly digest: string | undefined;
+}
+
+export interface CarryPlan {
+  readonly services: readonly ServicePlan[];
+  /** To inject as the lowest of the user's values files; empty = nothing to inject. */
+  readonly injected: Values;
+  readonly warnings: readonly string[];
+}
+
+/** Decides for every mapped path. What this command says is never changed, and no list is ever entered. */
+export function planCarry(input: CarryInput): CarryPlan {
+  const injected: MutableValues = {};
+  const warnings: string[] = [];
+  const services = input.services.map((service) => {
+    const decisions = decideService(service, input);
+    if (!input.isKeptByHelm) inject(decisions, injected);
+    const plan = toServicePlan(service, decisions, input);
+    warnings.push(
+      ...warningsOf(service, decisions, plan, input).map((text) => `${service.name}: ${text}`),
+    );
+    return plan;
+  });
+  return { services, injected, warnings };
+}
+
+/** Whether an upgrade deploys something else for this service than what is live. */
+export function isChanged({ before, after }: ServicePlan): boolean {
+  return (
+    before.tag !== after.tag || before.revision !== after.revision || before.digest !== after.digest
+  );
+}
+
+type Decision =
+  | { readonly kind: "explicit"; readonly value: Value | undefined }
+  | { readonly kind: "carried"; readonly path: Path; readonly value: Value }
+  | { readonly kind: "left"; readonly reason: string; readonly value: Value | undefined }
+  | { readonly kind: "default"; readonly value: Value | undefined };
+
+type Role = "tag" | "image" | "revision" | "digest";
+type Decisions = Readonly<Record<Role, Decision>>;
+
+function decideService(service: Service, input: CarryInput): Decisions {
+  const tag = decide(service.tag, service, input);
+  const isNewTag =
+    tag.kind === "explicit" && toText(tag.value) !== toText(liveValue(service.tag, input));
+  // A revision and a digest belong to a tag. An emptied digest stays empty: else the chart's own decides what runs.
+  const isOrphan = (path: Path | undefined) =>
+    path !== undefined &&
+    (isNewTag || tag.kind === "left") &&
+    valueAt(input.live?.config, path) !== "";
+  const companion = (path: Path | undefined) => {
+    const decision = decide(path, service, input);
+    return decision.kind === "carried" && !input.isKeptByHelm && isOrphan(path)
+      ? leave(path, "it belongs to the old tag", input)
+      : decision;
+  };
+  return {
+    tag,
+    image: decide(service.image, service, input),
+    revision: companion(service.revision),
+    digest: companion(service.digest),
+  };
+}
+
+function decide(path: Path | undefined, service: Service, input: CarryInput): Decision {
+  if (path === undefined) return { kind: "default", value: undefined };
+  if (decides(input.explicit, path))
+    return { kind: "explicit", value: valueAt(input.explicit, path) };
+  const value = valueAt(input.live?.config, path);
+  if (value === undefined || input.live === undefined) {
+    return { kind: "default", value: valueAt(input.chart.values, path) };
+  }
+  if (input.isKeptByHelm) return { kind: "carried", path, value };
+  const reason = service.carry
+    ? obstacle(path, value, input.live.chartValues, input.chart.values)
+    : "carry is off";
+  return reason === undefined ? { kind: "carried", path, value } : leave(path, reason, input);
+}
+
+function leave(path: Path | undefined, reason: string, { chart }: CarryInput): Decision {
+  return { kind: "left", reason, value: path && valueAt(chart.values, path) };
+}
+
+/** Why a live value may not be injected into the new chart's values; `undefined` = it may. */
+function obstacle(path: Path, value: Value, before: Values, after: Values): string | undefined {
+  // Helm replaces lists whole: an injected `workers[0]` would drop every other worker.
+  if (path.some((step) => typeof step === "number")) return "it stands in a list";
+  if (isComposite(value)) return "it is not a single value";
+  if (isComposite(valueAt(after, path))) return "the chart now has a map there";
+  for (const [index] of path.slice(1).entries()) {
+    const parent = path.slice(0, index + 1);
+    const there = valueAt(after, parent);
+    if (there !== undefined && there !== null && !isMap(there)) {
+      return `the chart now has a single value at ${formatPath(parent)}`;
+    }
+  }
+  return isGone(path, before, after) ? "the chart no longer has it" : undefined;
+}
+
+/** The live chart had the place, or the map it stands in, and the new chart has not. */
+function isGone(path: Path, before: Values, after: Values): boolean {
+  return [path, path.slice(0, -1)].some(
+    (place) => valueAt(before, place) !== undefined && valueAt(after, place) === undefined,
+  );
+}
+
+/** Whether `values` decide what stands at `path`: they hold it, or something above it that is not a map. */
+function decides(values: Values, path: Path): boolean {
+  for (const [index] of path.entries()) {
+    const parent = valueAt(values, path.slice(0, index + 1));
+    if (parent === undefined) return false;
+    if (!isMap(parent)) return true;
+  }
+  return true;
+}
+
+function inject(decisions: Decisions, injected: MutableValues): void {
+  for (const decision of Object.values(decisions)) {
+    if (decision.kind === "carried") setAt(injected, decision.path, decision.value);
+  }
+}
+
+function toServicePlan(
+  service: Service,
+  { tag, revision, digest }: Decisions,
+  input: CarryInput,
+): ServicePlan {
+  const { live, chart } = input;
+  const orFallback = (text: string | undefined, appVersion: string | undefined) =>
+    text ?? (service.fallback === "appVersion" ? appVersion : undefined);
+  const after = {
+    tag: orFallback(toText(tag.value), chart.appVersion),
+    revision: toText(revision.value),
+    digest: toText(digest.value),
+  };
+  return {
+    name: service.name,
+    path: service.tag,
+    origin: originOf(tag, after.tag),
+    after,
+    before: {
+      tag: live && orFallback(toText(liveValue(service.tag, input)), live.chart.appVersion),
+      revision: toText(liveValue(service.revision, input)),
+      digest: toText(liveValue(service.digest, input)),
+    },
+    notCarried: tag.kind === "left" ? tag.reason : undefined,
+  };
+}
+
+function originOf(decision: Decision, tag: string | undefined): Origin {
+  if (decision.kind === "explicit") return "explicit";
+  if (decision.kind === "carried") return "live";
+  return tag === undefined ? "none" : "chart";
+}
+
+function warningsOf(
+  service: Service,
+  decisions: Decisions,
+  plan: ServicePlan,
+  input: CarryInput,
+): string[] {
+  const { tag, revision, digest } = decisions;
+  const { before, after } = plan;
+  const warnings: string[] = [];
+  if (tag.kind === "left" && service.carry) {
+    warnings.push(`the live tag ${before.tag ?? "(none)"} is not carried: ${tag.reason}`);
+  }
+  const was = toText(valueAt(input.live?.chartValues, service.tag));
+  const is = toText(valueAt(input.chart.values, service.tag));
+  if (tag.kind === "carried" && was && is && was !== is) {
+    warnings.push(
+      `carries ${after.tag ?? "nothing"} although the chart's own tag went from ${was} to ${is}`,
+    );
+  }
+  if (
+    service.revision &&
+    revision.kind === "carried" &&
+    tag.kind === "explicit" &&
+    before.tag !== after.tag
+  ) {
+    warnings.push(
+      `Helm keeps the revision of the old tag, ${after.revision ?? "none"}; set ${formatPath(service.revision)} as well`,
+    );
+  }
+  const isOwnTag = tag.kind === "explicit" || tag.kind === "carried";
+  const isChartDigest = digest.kind === "default" || digest.kind === "left";
+  if (service.digest && isOwnTag && isChartDigest && after.digest) {
+    warnings.push(
+      `the chart pins ${after.digest}, which decides what runs, not the tag; set ${formatPath(service.digest)} as well`,
+    );
+  }
+  return warnings;
+}
+
+/** What the live release deployed at a path: the user's value, else its chart's. */
+function liveValue(path: Path | undefined, { live }: CarryInput): Value | undefined {
+  if (path === undefined || live === undefined) return undefined;
+  const value = valueAt(live.config, path);
+  return value === undefined ? valueAt(live.chartValues, path) : value;
+}
+
+/** A tag as people write it; nothing for an empty, missing or composite value. */
+function toText(value: Value | undefined): string | undefined {
+  if (value === undefined || value === null || value === "" || isComposite(value)) return undefined;
+  return String(value);
+}
+
+function isComposite(value: Value | undefined): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+type MutableValues = { [key: string]: Value | MutableValues };
+
+function setAt(values: MutableValues, path: Path, value: Value): void {
+  const [key, ...rest] = path;
+  if (key === undefined) return;
+  if (rest.length === 0) {
+    values[key] = value;
+    return;
+  }
+  const child: MutableValues = { ...(isMap(values[key]) ? values[key] : {}) };
+  values[key] = child;
+  setAt(child, rest, value);
+}

@@ -1,0 +1,84 @@
+// What an upgrade will deploy: look up, read, decide. Changes nothing.
+import { type CarryPlan, planCarry } from "../domain/carry.ts";
+import type { LiveRelease, LookUp } from "../domain/release.ts";
+import type { DeployRequest } from "../domain/request.ts";
+import type { Service } from "../domain/service.ts";
+import type { Path, Values } from "../domain/values.ts";
+
+/** User values of one command, and which of its flags or files said what. */
+export interface UserValues {
+  readonly values: Values;
+  /** `--set`, `prod.yaml`; `undefined` where the command says nothing. */
+  readonly originOf: (path: Path) => string | undefined;
+}
+
+export interface ReleaseChart {
+  readonly name: string;
+  readonly version: string;
+  readonly appVersion?: string | undefined;
+  /** Defaults, those of subcharts under their names. */
+  readonly values: Values;
+}
+
+export interface DeployPorts {
+  readonly readUserValues: (request: DeployRequest) => Promise<UserValues>;
+  readonly readChart: (request: DeployRequest) => Promise<ReleaseChart>;
+  readonly lookUpRelease: (name: string) => Promise<LookUp>;
+  /** The services of this command, by the chart's values, the config file or detection; refuses unknown paths. */
+  readonly mapServices: (input: {
+    explicit: Values;
+    chart: ReleaseChart;
+    live: LiveRelease | undefined;
+  }) => Promise<readonly Service[]>;
+}
+
+export interface DeployPlan extends CarryPlan {
+  readonly release: string | undefined;
+  readonly live: LiveRelease | undefined;
+  readonly isKeptByHelm: boolean;
+  readonly originOf: UserValues["originOf"];
+}
+
+/** Refuses what Helm could not use, before anything is changed. */
+export async function planDeploy(request: DeployRequest, ports: DeployPorts): Promise<DeployPlan> {
+  const [lookup, user, chart] = await Promise.all([
+    lookUp(request, ports),
+    ports.readUserValues(request),
+    ports.readChart(request),
+  ]);
+  const live = lookup.kind === "live" ? lookup.release : undefined;
+  const services = await ports.mapServices({ explicit: user.values, chart, live });
+  const isKeptByHelm = live !== undefined && keepsValues(request, user.values);
+  const carry = planCarry({
+    services,
+    explicit: user.values,
+    isKeptByHelm,
+    live,
+    // --reuse-values takes the old chart's defaults as well (action.reuseValues).
+    chart: request.keep === "reuse" && live ? { ...chart, values: live.chartValues } : chart,
+  });
+  return { ...carry, release: request.release, live, isKeptByHelm, originOf: user.originOf };
+}
+
+/** `helm install` makes a release that is not there yet: nothing to look up. */
+async function lookUp(request: DeployRequest, ports: DeployPorts): Promise<LookUp> {
+  if (request.verb === "install" || request.release === undefined)
+    return { kind: "none", newer: undefined };
+  return await ports.lookUpRelease(request.release);
+}
+
+/**
+ * `helm upgrade` without any values silently takes the last release's, and any injected file would switch that off
+ * (action.reuseValues: len(newVals) == 0), also where the files given are all empty.
+ */
+function keepsValues(request: DeployRequest, explicit: Values): boolean {
+  switch (request.keep) {
+    case "reuse":
+    case "reset-then-reuse":
+      return true;
+    case "reset":
+      return false;
+    case "none":
+      return Object.keys(explicit).length === 0;
+  }
+}

@@ -1,0 +1,60 @@
+// argv of `helm upgrade` and `helm install` → what is asked for.
+import type { DeployRequest, HelmVerb, KeepValues } from "../domain/request.ts";
+import { flagValues, isSwitchedOn, type ParsedArgv, splitCsv } from "./argv.ts";
+
+/** Flags of `helm pull` that find the same chart. */
+const CHART_VALUE_FLAGS = [
+  "version",
+  "repo",
+  "username",
+  "password",
+  "ca-file",
+  "cert-file",
+  "key-file",
+  "keyring",
+];
+const CHART_SWITCHES = [
+  "devel",
+  "insecure-skip-tls-verify",
+  "pass-credentials",
+  "plain-http",
+  "verify",
+];
+
+/** `undefined` where Helm will refuse the command or only print its help: then it is Helm's to speak. */
+export function toDeployRequest(verb: HelmVerb, parsed: ParsedArgv): DeployRequest | undefined {
+  if (isSwitchedOn(parsed, "help")) return undefined;
+  const [first, second, third] = parsed.positionals;
+  if (first === undefined || third !== undefined) return undefined;
+  const isNamed = second !== undefined;
+  if (!isNamed && verb === "upgrade") return undefined;
+  return {
+    verb,
+    release: isNamed ? first : undefined,
+    chart: second ?? first,
+    sources: {
+      files: flagValues(parsed, "values").flatMap(splitCsv),
+      set: flagValues(parsed, "set"),
+      setString: flagValues(parsed, "set-string"),
+      setJson: flagValues(parsed, "set-json"),
+      setFile: flagValues(parsed, "set-file"),
+      setLiteral: flagValues(parsed, "set-literal"),
+    },
+    keep: keepValues(parsed),
+    chartFlags: chartFlags(parsed),
+  };
+}
+
+/** `--reset-values` wins over both others, `--reuse-values` over `--reset-then-reuse-values` (action.reuseValues). */
+function keepValues(parsed: ParsedArgv): KeepValues {
+  if (isSwitchedOn(parsed, "reset-values")) return "reset";
+  if (isSwitchedOn(parsed, "reuse-values")) return "reuse";
+  return isSwitchedOn(parsed, "reset-then-reuse-values") ? "reset-then-reuse" : "none";
+}
+
+function chartFlags(parsed: ParsedArgv): string[] {
+  return parsed.flags.flatMap(({ name, value }) => {
+    if (CHART_VALUE_FLAGS.includes(name) && value !== undefined) return [`--${name}=${value}`];
+    return CHART_SWITCHES.includes(name) ? [`--${name}=${value ?? "true"}`] : [];
+  });
+}

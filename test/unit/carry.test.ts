@@ -1,0 +1,262 @@
+import { describe, expect, it } from "vitest";
+import { isChanged, planCarry } from "../../src/domain/carry.ts";
+import type { LiveRelease } from "../../src/domain/release.ts";
+import type { Service } from "../../src/domain/service.ts";
+import { parsePath, type Values } from "../../src/domain/values.ts";
+
+const service = (name: string, options: Partial<Service> = {}): Service => ({
+  name,
+  tag: parsePath(`${name}.image.tag`),
+  revision: parsePath(`${name}.image.revision`),
+  digest: parsePath(`${name}.image.digest`),
+  image: parsePath(`${name}.image.repository`),
+  carry: true,
+  ...options,
+});
+
+const image = (name: string, values: Values): Values => ({ [name]: { image: values } });
+
+function release(config: Values, chartValues: Values = {}): LiveRelease {
+  return {
+    name: "shop",
+    namespace: "shop",
+    revision: 41,
+    status: "deployed",
+    chart: { name: "shop", version: "1.0.0", appVersion: "9.9.9" },
+    chartValues,
+    config,
+    record: undefined,
+    newer: undefined,
+  };
+}
+
+interface Case {
+  explicit?: Values;
+  live?: Values | undefined;
+  chart?: Values;
+  liveChart?: Values;
+  services?: Service[];
+  isKeptByHelm?: boolean;
+}
+
+function plan({
+  explicit = {},
+  live = {},
+  chart = {},
+  liveChart = chart,
+  services,
+  isKeptByHelm = false,
+}: Case) {
+  return planCarry({
+    services: services ?? [service("api")],
+    explicit,
+    isKeptByHelm,
+    live: release(live, liveChart),
+    chart: { values: chart, appVersion: "10.0.0" },
+  });
+}
+
+const deployed = { tag: "1.3.2", revision: "aaa", digest: "sha256:1" };
+
+describe("what is carried forward", () => {
+  it("tag, revision, digest and repository of a service this command does not name", () => {
+    const live = image("api", { ...deployed, repository: "mirror/api", pullPolicy: "Always" });
+    const { injected, services } = plan({ live });
+    expect(injected).toEqual(image("api", { ...deployed, repository: "mirror/api" }));
+    expect(services).toMatchObject([{ origin: "live", after: deployed, before: deployed }]);
+  });
+
+  it("only the others when this command names one", () => {
+    const live = { ...image("api", deployed), ...image("web", { tag: "2.0.1", revision: "bbb" }) };
+    const result = plan({
+      live,
+      explicit: image("api", { tag: "1.4.0", revision: "ccc" }),
+      services: [service("api"), service("web")],
+    });
+    expect(result.injected).toEqual(image("web", { tag: "2.0.1", revision: "bbb" }));
+    expect(result.services.map((row) => [row.name, row.origin, isChanged(row)])).toEqual([
+      ["api", "explicit", true],
+      ["web", "live", false],
+    ]);
+  });
+
+  it("not the revision and digest of a tag that this command changes", () => {
+    const { injected, services } = plan({
+      live: image("api", deployed),
+      explicit: image("api", { tag: "1.4.0" }),
+    });
+    expect(injected).toEqual({});
+    expect(services[0]?.after).toEqual({ tag: "1.4.0", revision: undefined, digest: undefined });
+  });
+
+  it("the revision of a tag that this command repeats", () => {
+    const { injected } = plan({
+      live: image("api", deployed),
+      explicit: image("api", { tag: "1.3.2" }),
+    });
+    expect(injected).toEqual(image("api", { revision: "aaa", digest: "sha256:1" }));
+  });
+
+  it("an emptied digest, also under a new tag: else the chart's own would decide what runs", () => {
+    const { injected } = plan({
+      live: image("api", { tag: "1.3.2", digest: "" }),
+      explicit: image("api", { tag: "1.4.0" }),
+      chart: image("api", { tag: "1.0.0", digest: "sha256:chart" }),
+    });
+    expect(injected).toEqual(image("api", { digest: "" }));
+  });
+
+  it.each([["1.10"], [1.1], [true], [null]])("%j keeps its YAML type", (tag) => {
+    expect(plan({ live: image("api", { tag }) }).injected).toEqual(image("api", { tag }));
+  });
+
+  it("not what was the live chart's default", () => {
+    const { injected, services } = plan({
+      chart: image("api", { tag: "2.0.0" }),
+      liveChart: image("api", { tag: "1.0.0" }),
+    });
+    expect(injected).toEqual({});
+    expect(services).toMatchObject([
+      { origin: "chart", before: { tag: "1.0.0" }, after: { tag: "2.0.0" } },
+    ]);
+  });
+
+  it.each([
+    ["null", { api: { image: { tag: null } } }],
+    ["null above it", { api: null }],
+    ["a string above it", { api: { image: "api:2" } }],
+  ])("nothing where this command says %s", (_, explicit) => {
+    expect(plan({ live: image("api", { tag: "1.3.2" }), explicit }).injected).toEqual({});
+  });
+
+  it("nothing of a service with carry: false", () => {
+    const result = plan({
+      live: image("api", deployed),
+      services: [service("api", { carry: false })],
+    });
+    expect(result).toMatchObject({ injected: {}, warnings: [] });
+  });
+
+  it("nothing on a first install", () => {
+    const result = planCarry({
+      services: [service("api")],
+      explicit: image("api", { tag: "1.0.0" }),
+      isKeptByHelm: false,
+      live: undefined,
+      chart: { values: {} },
+    });
+    expect(result).toMatchObject({ injected: {}, services: [{ before: { tag: undefined } }] });
+  });
+
+  it("nothing where Helm keeps the values itself, though the table shows them", () => {
+    const result = plan({ live: image("api", deployed), isKeptByHelm: true });
+    expect(result).toMatchObject({ injected: {}, services: [{ origin: "live", after: deployed }] });
+  });
+
+  it("an empty tag means the chart's appVersion where the service says so", () => {
+    const result = plan({
+      chart: image("api", { tag: "" }),
+      services: [service("api", { fallback: "appVersion" })],
+    });
+    expect(result.services).toMatchObject([
+      { before: { tag: "9.9.9" }, after: { tag: "10.0.0" }, origin: "chart" },
+    ]);
+  });
+});
+
+describe("what cannot be carried is said", () => {
+  it("a place in a list, which Helm would replace whole", () => {
+    const result = plan({
+      live: { workers: [{ image: { tag: "1" } }] },
+      services: [{ name: "worker", tag: parsePath("workers[0].image.tag"), carry: true }],
+    });
+    expect(result.injected).toEqual({});
+    expect(result.services[0]?.notCarried).toBe("it stands in a list");
+    expect(result.warnings).toEqual(["worker: the live tag 1 is not carried: it stands in a list"]);
+  });
+
+  it.each([
+    [
+      "a string that is now a map",
+      "api.image",
+      { api: { image: "r:1" } },
+      { api: { image: { tag: "2" } } },
+      "the chart now has a map there",
+    ],
+    [
+      "a map that is now a string",
+      "api.image.tag",
+      image("api", { tag: "1" }),
+      { api: { image: "r:2" } },
+      "the chart now has a single value at api.image",
+    ],
+    [
+      "a path that is gone",
+      "api.image.tag",
+      image("api", { tag: "1" }),
+      { web: {} },
+      "the chart no longer has it",
+    ],
+  ])("%s", (_, path, values, chart, reason) => {
+    const result = plan({
+      live: values,
+      liveChart: values,
+      chart,
+      services: [{ name: "api", tag: parsePath(path), carry: true }],
+    });
+    expect(result.injected).toEqual({});
+    expect(result.services[0]?.notCarried).toBe(reason);
+    expect(result.warnings[0]).toContain(reason);
+  });
+
+  it("the revision stays behind with its tag", () => {
+    const result = plan({
+      live: image("api", deployed),
+      liveChart: image("api", { tag: "1.0.0" }),
+      chart: image("api", { revision: "" }),
+    });
+    expect(result.injected).toEqual({});
+  });
+
+  it("a path neither chart ever had as a default is carried: users add such keys", () => {
+    const chart = image("api", { repository: "r" });
+    expect(plan({ live: image("api", { tag: "1" }), chart }).injected).toEqual(
+      image("api", { tag: "1" }),
+    );
+  });
+});
+
+describe("warnings", () => {
+  it("the chart's own tag moved under a carried one", () => {
+    const { warnings, injected } = plan({
+      live: image("api", { tag: "1.3.2" }),
+      liveChart: image("api", { tag: "1.0.0" }),
+      chart: image("api", { tag: "2.0.0" }),
+    });
+    expect(injected).toEqual(image("api", { tag: "1.3.2" }));
+    expect(warnings).toEqual([
+      "api: carries 1.3.2 although the chart's own tag went from 1.0.0 to 2.0.0",
+    ]);
+  });
+
+  it("the chart's digest decides, not the tag this command gives", () => {
+    const { warnings } = plan({
+      explicit: image("api", { tag: "1.4.0" }),
+      chart: image("api", { tag: "1.0.0", digest: "sha256:chart" }),
+    });
+    expect(warnings).toEqual([
+      "api: the chart pins sha256:chart, which decides what runs, not the tag; set api.image.digest as well",
+    ]);
+  });
+
+  it("--reuse-values keeps the old revision under a new tag", () => {
+    const { warnings } = plan({
+      live: image("api", { tag: "1.3.2", revision: "aaa" }),
+      explicit: image("api", { tag: "1.4.0" }),
+      isKeptByHelm: true,
+    });
+    expect(warnings).toEqual([
+      "api: Helm keeps the revision of the old tag, aaa; set api.image.revision as well",
+    ]);
+  });
+});
