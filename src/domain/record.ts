@@ -13,7 +13,8 @@ const serviceRecord = z.object({
   source: z.optional(z.string()),
 });
 
-const record = z.object({
+/** Shared with the ledger, which keeps records. */
+export const releaseRecord = z.object({
   v: z.literal(1),
   environment: z.string(),
   chart: z.object({ name: z.string(), version: z.string() }),
@@ -21,7 +22,7 @@ const record = z.object({
 });
 
 export type ServiceRecord = z.infer<typeof serviceRecord>;
-export type ReleaseRecord = z.infer<typeof record>;
+export type ReleaseRecord = z.infer<typeof releaseRecord>;
 
 /** Key of the record's text in the ConfigMap. */
 export const RECORD_KEY = "record.json";
@@ -33,7 +34,7 @@ export function recordName(release: string): string {
 /** `undefined` for text that is not a record this version can read: a reader then says "unknown", never a guess. */
 export function decodeRecord(text: string): ReleaseRecord | undefined {
   try {
-    const result = record.safeParse(JSON.parse(text));
+    const result = releaseRecord.safeParse(JSON.parse(text));
     return result.success ? result.data : undefined;
   } catch {
     return undefined;

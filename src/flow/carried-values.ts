@@ -1,5 +1,6 @@
 // helm notify values: what would be injected, for helmfile's `exec` and for CI.
 import { planCarry } from "../domain/carry.ts";
+import { mappedServices } from "../domain/mapped-services.ts";
 import type { DeployRequest } from "../domain/request.ts";
 import type { Values } from "../domain/values.ts";
 import { type DeployPorts, planDeploy } from "./deploy-plan.ts";
@@ -17,6 +18,11 @@ export async function carriedValues(
   if (found.kind === "none") return {};
   const live = found.release;
   const chart = { ...live.chart, values: live.chartValues };
-  const services = await ports.mapServices({ explicit: live.config, chart, live });
+  const services = mappedServices({
+    chartName: chart.name,
+    chartValues: chart.values,
+    userValues: live.config,
+    config: await ports.readConfig(),
+  });
   return planCarry({ services, explicit: {}, isKeptByHelm: false, live, chart }).injected;
 }

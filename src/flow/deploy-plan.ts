@@ -1,8 +1,8 @@
 // What an upgrade will deploy: look up, read, decide. Changes nothing.
 import { type CarryPlan, planCarry } from "../domain/carry.ts";
+import { type MappingInput, mappedServices } from "../domain/mapped-services.ts";
 import type { LiveRelease, LookUp } from "../domain/release.ts";
 import type { DeployRequest } from "../domain/request.ts";
-import type { Service } from "../domain/service.ts";
 import type { Path, Values } from "../domain/values.ts";
 
 /** User values of one command, and which of its flags or files said what. */
@@ -12,24 +12,21 @@ export interface UserValues {
   readonly originOf: (path: Path) => string | undefined;
 }
 
-export interface ReleaseChart {
+export interface DeployChart {
   readonly name: string;
-  readonly version: string;
-  readonly appVersion?: string | undefined;
+  readonly appVersion: string | undefined;
   /** Defaults, those of subcharts under their names. */
   readonly values: Values;
+  /** Texts of the templates, where they are at hand. */
+  readonly templates?: () => ReadonlyMap<string, string>;
 }
 
 export interface DeployPorts {
   readonly readUserValues: (request: DeployRequest) => Promise<UserValues>;
-  readonly readChart: (request: DeployRequest) => Promise<ReleaseChart>;
+  readonly readChart: (request: DeployRequest) => Promise<DeployChart>;
   readonly lookUpRelease: (name: string) => Promise<LookUp>;
-  /** The services of this command, by the chart's values, the config file or detection; refuses unknown paths. */
-  readonly mapServices: (input: {
-    explicit: Values;
-    chart: ReleaseChart;
-    live: LiveRelease | undefined;
-  }) => Promise<readonly Service[]>;
+  /** The helm-notify.yaml of this command, if it has one. */
+  readonly readConfig: () => Promise<MappingInput["config"]>;
 }
 
 export interface DeployPlan extends CarryPlan {
@@ -41,13 +38,21 @@ export interface DeployPlan extends CarryPlan {
 
 /** Refuses what Helm could not use, before anything is changed. */
 export async function planDeploy(request: DeployRequest, ports: DeployPorts): Promise<DeployPlan> {
-  const [lookup, user, chart] = await Promise.all([
+  const [found, user, chart, config] = await Promise.all([
     lookUp(request, ports),
     ports.readUserValues(request),
     ports.readChart(request),
+    ports.readConfig(),
   ]);
-  const live = lookup.kind === "live" ? lookup.release : undefined;
-  const services = await ports.mapServices({ explicit: user.values, chart, live });
+  const live = found.kind === "live" ? found.release : undefined;
+  const services = mappedServices({
+    chartName: chart.name,
+    chartValues: chart.values,
+    userValues: user.values,
+    liveConfig: live?.config,
+    config,
+    templates: chart.templates,
+  });
   const isKeptByHelm = live !== undefined && keepsValues(request, user.values);
   const carry = planCarry({
     services,
@@ -64,7 +69,7 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
 async function lookUp(request: DeployRequest, ports: DeployPorts): Promise<LookUp> {
   if (request.verb === "install" || request.release === undefined)
     return { kind: "none", newer: undefined };
-  return await ports.lookUpRelease(request.release);
+  return ports.lookUpRelease(request.release);
 }
 
 /**

@@ -36,14 +36,14 @@ function toJson(plan: DeployPlan): object {
   return {
     v: 1,
     release: plan.release ?? null,
-    live:
-      (live && {
-        namespace: live.namespace,
-        revision: live.revision,
-        status: live.status,
-        newer: live.newer ?? null,
-      }) ||
-      null,
+    live: live
+      ? {
+          namespace: live.namespace,
+          revision: live.revision,
+          status: live.status,
+          newer: live.newer ?? null,
+        }
+      : null,
     services: plan.services.map((service) => ({
       name: service.name,
       path: formatPath(service.path),
@@ -58,8 +58,8 @@ function toJson(plan: DeployPlan): object {
   };
 }
 
-const orNull = ({ tag = null, revision = null, digest = null }: Deployed) => ({
-  tag,
-  revision,
-  digest,
+const orNull = ({ tag, revision, digest }: Deployed) => ({
+  tag: tag ?? null,
+  revision: revision ?? null,
+  digest: digest ?? null,
 });

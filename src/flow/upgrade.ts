@@ -17,5 +17,5 @@ export async function upgrade(request: DeployRequest, ports: UpgradePorts): Prom
   const plan = await planDeploy(request, ports);
   for (const line of toPlanTable(plan)) ports.say(line);
   for (const warning of plan.warnings) ports.say(`warning: ${warning}`);
-  return await ports.runHelm(Object.keys(plan.injected).length > 0 ? plan.injected : undefined);
+  return ports.runHelm(Object.keys(plan.injected).length > 0 ? plan.injected : undefined);
 }

@@ -33,7 +33,7 @@ export function parseArgv(argv: readonly string[], table: FlagTable): ParsedArgv
   for (; index < argv.length; index++) {
     const word = argv[index] ?? "";
     if (word.startsWith(`--${OWN_PREFIX}`)) {
-      const [name = "", value] = splitOnce(word.slice(2));
+      const [name, value] = splitOnce(word.slice(2));
       own.push({ name, value: value ?? argv[++index] ?? "" });
       continue;
     }
@@ -44,7 +44,7 @@ export function parseArgv(argv: readonly string[], table: FlagTable): ParsedArgv
       break;
     }
     if (word.startsWith("--")) {
-      const [name = "", value] = splitOnce(word.slice(2));
+      const [name, value] = splitOnce(word.slice(2));
       const arity = table.get(name);
       if (arity === undefined) unknown.push(name);
       flags.push({ name, value: value ?? (arity === "required" ? nextWord() : undefined) });

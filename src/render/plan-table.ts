@@ -1,7 +1,7 @@
 // A plan as people read it in a terminal.
 import type { Origin, ServicePlan } from "../domain/carry.ts";
 import type { LiveRelease } from "../domain/release.ts";
-import { formatPath, type Path } from "../domain/values.ts";
+import type { Path } from "../domain/values.ts";
 
 export interface PlanView {
   readonly release: string | undefined;

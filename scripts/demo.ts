@@ -1,0 +1,86 @@
+// npm run demo: the main job on a real Helm, against a Kubernetes API and a Slack in this process.
+import { styleText } from "node:util";
+import { type Deployer, openBed, openDeployer } from "../test/support/bed.ts";
+import type { Finished } from "../test/support/process.ts";
+import { toTranscript } from "../test/support/slack/transcript.ts";
+import { build } from "./build.ts";
+import { HELM_MAJORS, type HelmMajor } from "./toolbox.ts";
+
+const major = chooseHelm(process.argv.slice(2));
+await build(console.log);
+const bed = await openBed();
+const deployer = await openDeployer(bed, major);
+try {
+  await showDemo(deployer);
+} finally {
+  await deployer.close();
+  await bed.close();
+}
+
+async function showDemo({ chart, slack }: Deployer): Promise<void> {
+  const values = ["-f", `${chart}/staging.yaml`];
+  slack.onMessage((message) => show("magenta", toTranscript(message)));
+
+  title("A shop of five services is installed");
+  await deploy(["notify", "upgrade", "--install", "shop", chart, ...values], 0);
+
+  title("One service is upgraded; the other four keep what is live");
+  const api = [
+    "--set",
+    "api.image.tag=1.4.0",
+    "--set",
+    "api.image.revision=9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
+  ];
+  await deploy(["notify", "plan", "shop", chart, ...values, ...api], 0);
+  await deploy(["notify", "upgrade", "shop", chart, ...values, ...api], 0);
+
+  title("The next one names another service: api stays at 1.4.0");
+  await deploy(["notify", "upgrade", "shop", chart, ...values, "--set", "web.image.tag=2.9.0"], 0);
+
+  title("An upgrade fails: a smoke test says no, so nobody hears that it is deployed");
+  await deploy(
+    [
+      "notify",
+      "upgrade",
+      "shop",
+      chart,
+      ...values,
+      "--set",
+      "mailer.image.tag=1.1.0",
+      "--set",
+      "failingHook=true",
+    ],
+    1,
+  );
+
+  title("Rolled back with plain helm: the hooks say what really changes");
+  await deploy(["rollback", "shop", "3"], 0);
+}
+
+async function deploy(argv: readonly string[], expected: number): Promise<void> {
+  const spelling = argv.map((word) => word.replace(deployer.chart, "./chart")).join(" ");
+  show("bold", `\n$ helm ${spelling}`);
+  const finished: Finished = await deployer.helm(argv);
+  process.stdout.write(finished.stdout);
+  process.stdout.write(finished.stderr);
+  if (finished.code !== expected) {
+    throw new Error(`helm ended with ${finished.code}, not with ${expected}`);
+  }
+}
+
+function title(text: string): void {
+  show("cyan", `\n━━ ${text}`);
+}
+
+/** Colours on a terminal only. */
+function show(format: "bold" | "cyan" | "magenta", text: string): void {
+  console.log(styleText(format, text, { stream: process.stdout }));
+}
+
+function chooseHelm(argv: readonly string[]): HelmMajor {
+  const [flag, text, ...more] = argv;
+  if (flag === undefined) return 4;
+  const chosen = HELM_MAJORS.find((known) => String(known) === text);
+  if (flag === "--helm" && chosen !== undefined && more.length === 0) return chosen;
+  throw new Error(`"${argv.join(" ")}" is no option of the demo; use --helm 3 or --helm 4`);
+}

@@ -1,0 +1,75 @@
+// Which services a release has: as its values say, as the config file says, or as detection finds them.
+import { fallsBackToAppVersion } from "./app-version-fallback.ts";
+import { detectServices } from "./detection.ts";
+import { NotifyError } from "./errors.ts";
+import { coalesceValues, mergeValues } from "./merged-values.ts";
+import type { Service } from "./service.ts";
+import { parseChartServices, parseConfigServices } from "./service-mapping.ts";
+import { formatPath, isMap, type Value, type Values, valueAt } from "./values.ts";
+
+export interface MappingInput {
+  readonly chartName: string;
+  /** Defaults of the chart and its subcharts. */
+  readonly chartValues: Values;
+  readonly userValues: Values;
+  /** User-supplied values of the live release. */
+  readonly liveConfig?: Values | undefined;
+  /** A helm-notify.yaml as parsed, and its path. */
+  readonly config?: { readonly file: string; readonly content: Value } | undefined;
+  /** Texts of the chart's templates: asked for only where a detected tag is empty. */
+  readonly templates?: (() => ReadonlyMap<string, string>) | undefined;
+}
+
+/** The first that names a service decides: `helm-notify.services` of the values, the config file, detection. */
+export function mappedServices(input: MappingInput): readonly Service[] {
+  const { chartValues, userValues, config } = input;
+  const values = coalesceValues(chartValues, userValues);
+  const ofValues = valueAt(values, ["helm-notify", "services"]);
+  if (!isNothing(ofValues)) return known(parseChartServices(ofValues, values), input);
+  const ofConfig = valueAt(config?.content, ["services"]);
+  if (config !== undefined && !isNothing(ofConfig)) {
+    return known(parseConfigServices(ofConfig, config.file, values), input);
+  }
+  return detected(input);
+}
+
+/** The library chart's own default is an empty map. */
+function isNothing(services: Value | undefined): services is null | undefined {
+  return (
+    services === undefined ||
+    services === null ||
+    (isMap(services) && Object.values(services).every((entry) => entry === null))
+  );
+}
+
+function isEmpty(tag: Value | undefined): boolean {
+  return tag === undefined || tag === null || tag === "";
+}
+
+function known(services: readonly Service[], input: MappingInput): readonly Service[] {
+  const { chartValues, userValues, liveConfig } = input;
+  const unknown = services.filter(({ tag }) =>
+    [chartValues, userValues, liveConfig].every((values) => valueAt(values, tag) === undefined),
+  );
+  if (unknown.length === 0) return services;
+  throw new NotifyError(
+    "UNKNOWN_SERVICE_PATH",
+    unknown
+      .map(({ name, tag }) => `service ${name}: nothing stands at ${formatPath(tag)} in the values`)
+      .join("\n"),
+    {
+      hint: "Correct the path in the services' mapping, or give the value a default in the chart.",
+    },
+  );
+}
+
+function detected({ chartName, chartValues, userValues, templates }: MappingInput): Service[] {
+  const values = mergeValues(chartValues, userValues);
+  return detectServices(values, chartName).map((service) => {
+    const hasFallback =
+      isEmpty(valueAt(chartValues, service.tag)) &&
+      templates !== undefined &&
+      fallsBackToAppVersion(service.tag, templates());
+    return hasFallback ? { ...service, fallback: "appVersion" } : service;
+  });
+}

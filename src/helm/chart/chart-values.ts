@@ -1,0 +1,77 @@
+// The defaults of a chart and its subcharts as one tree, as Helm's templates see them (pkg/chartutil: coalesce.go,
+// dependencies.go), but for `condition` and `tags`: the values of a subchart that is switched off are there as well.
+import { coalesceValues, mergeValues } from "../../domain/merged-values.ts";
+import { isMap, type Value, type Values, valueAt } from "../../domain/values.ts";
+
+export interface ChartWithValues {
+  /** Its own values.yaml. */
+  readonly values: Values;
+  /** By the key its values stand under: the alias, else the chart's name. */
+  readonly subcharts: ReadonlyMap<string, ChartWithValues>;
+  readonly imports: readonly ValueImport[];
+}
+
+/** One `import-values` of a dependency. */
+export interface ValueImport {
+  readonly subchart: string;
+  /** Path of a map in the subchart's values. */
+  readonly child: string;
+  /** Where it goes in the parent's; `.` is the root. */
+  readonly parent: string;
+}
+
+export function coalesceChart(chart: ChartWithValues): Values {
+  return coalesceWith(withImports(chart), {});
+}
+
+function coalesceWith(chart: ChartWithValues, given: Values): Values {
+  const own = layOnDefaults(chart, given);
+  const subcharts = [...chart.subcharts].map(([name, subchart]): [string, Values] => {
+    const forSubchart = toMap(own[name]);
+    const global = layGlobals(toMap(forSubchart["global"]), toMap(own["global"]));
+    return [name, coalesceWith(subchart, { ...forSubchart, global })];
+  });
+  return { ...own, ...Object.fromEntries(subcharts) };
+}
+
+/** A null takes a default away; in a subchart's values it has to reach the subchart's defaults first. */
+function layOnDefaults({ values, subcharts }: ChartWithValues, given: Values): Values {
+  const merged = mergeValues(values, given);
+  const own = coalesceValues(values, given);
+  const kept = [...subcharts.keys()].flatMap((name) =>
+    merged[name] === undefined ? [] : [[name, merged[name]] as const],
+  );
+  return { ...own, ...Object.fromEntries(kept) };
+}
+
+/** The parent's globals win over those it wrote under the subchart's name, but a map never meets a single value. */
+function layGlobals(subchart: Values, parent: Values): Values {
+  const fitting = Object.entries(parent).filter(
+    ([key, value]) => subchart[key] === undefined || isMap(subchart[key]) === isMap(value),
+  );
+  return mergeValues(subchart, Object.fromEntries(fitting));
+}
+
+/** Imported values lie below the parent's own; subcharts import first. */
+function withImports(chart: ChartWithValues): ChartWithValues {
+  const subcharts = new Map(
+    [...chart.subcharts].map(([name, subchart]) => [name, withImports(subchart)]),
+  );
+  const complete = { ...chart, subcharts };
+  if (chart.imports.length === 0) return complete;
+  const values = coalesceWith(complete, {});
+  const imported = chart.imports.reduce<Values>((below, { subchart, child, parent }) => {
+    const found = valueAt(values, [subchart, ...child.split(".")]);
+    return isMap(found) ? mergeValues(putAt(parent, found), below) : below;
+  }, {});
+  return { ...complete, values: mergeValues(imported, chart.values) };
+}
+
+function putAt(path: string, values: Values): Values {
+  if (path === ".") return values;
+  return path.split(".").reduceRight<Values>((inner, key) => ({ [key]: inner }), values);
+}
+
+function toMap(value: Value | undefined): Values {
+  return isMap(value) ? value : {};
+}

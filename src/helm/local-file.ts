@@ -1,0 +1,27 @@
+// Files and folders that the user named.
+import { readFileSync } from "node:fs";
+import { NotifyError } from "../domain/errors.ts";
+
+/** Refuses with a message that names the file and the reason. */
+export function readLocalFile(path: string): Buffer {
+  return fromDisk(path, (file) => readFileSync(file));
+}
+
+/** Lets `read` fail as something the user can fix. */
+export function fromDisk<Content>(path: string, read: (path: string) => Content): Content {
+  try {
+    return read(path);
+  } catch (cause) {
+    throw new NotifyError("FILE_UNREADABLE", `cannot read ${path}: ${reasonOf(cause)}`, {
+      hint: "Check the path; it is taken from the directory the command runs in.",
+      cause,
+    });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EISDIR") return "it is a directory";
+  return code === "EACCES" ? "permission denied" : String(code);
+}

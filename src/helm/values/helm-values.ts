@@ -1,0 +1,39 @@
+// Values that only Helm itself can tell: URLs, other plugins' getters, and texts that Helm 3 and 4 read differently.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Values } from "../../domain/values.ts";
+import type { RunHelmForOutput } from "../../flow/ports.ts";
+import { withTempFolder, writePrivate } from "../../io/temp-folder.ts";
+import { withoutPasswords } from "./password-in-url.ts";
+
+export type HelmAnswer =
+  | { readonly kind: "values"; readonly values: Values }
+  | { readonly kind: "refused"; readonly reason: string };
+
+const CHART = "apiVersion: v2\nname: values\nversion: 0.0.0\n";
+/** JSON is YAML, and base64 keeps the values out of Helm's reading of manifests. */
+const TEMPLATE = '{"values": {{ .Values | toJson | b64enc | quote }}}\n';
+const PRINTED = /^\{"values": "(?<base64>[\w+/=]+)"\}$/m;
+
+/** Asks Helm which values these flags make: `helm template` of a chart that prints them. */
+export async function askHelmForValues(
+  flags: readonly string[],
+  runHelm: RunHelmForOutput,
+): Promise<HelmAnswer> {
+  return withTempFolder(async (folder) => {
+    await writePrivate(folder, "Chart.yaml", CHART);
+    await mkdir(join(folder, "templates"));
+    await writePrivate(folder, "templates/values.yaml", TEMPLATE);
+    const { code, stdout, stderr } = await runHelm(["template", "values", folder, ...flags]);
+    const base64 = PRINTED.exec(stdout)?.groups?.["base64"];
+    if (code !== 0 || base64 === undefined) return { kind: "refused", reason: helmError(stderr) };
+    return { kind: "values", values: JSON.parse(Buffer.from(base64, "base64").toString()) };
+  });
+}
+
+/** The last thing Helm said, without its prefix. */
+export function helmError(stderr: string): string {
+  const lines = stderr.trim().split("\n");
+  const last = lines.findLast((line) => line.startsWith("Error: ")) ?? lines.at(-1) ?? "";
+  return withoutPasswords(last.replace(/^Error: /, "") || "helm gave no reason");
+}

@@ -1,0 +1,57 @@
+// YAML as Helm reads it: sigs.k8s.io/yaml, that is go-yaml v2 and then JSON. The `yaml` package finds the nodes,
+// yaml-nodes.ts says what they mean. What is refused here may still be fine for Helm: values-file.ts asks it.
+import { LineCounter, parseDocument } from "yaml";
+import type { Value } from "../../domain/values.ts";
+import { toHelmValue, YamlRefusal } from "./yaml-nodes.ts";
+
+export type YamlText =
+  | { readonly kind: "read"; readonly value: Value }
+  /** Helm 3 takes the first document, Helm 4 merges them all. */
+  | { readonly kind: "documents"; readonly first: Value }
+  | { readonly kind: "refused"; readonly line: number; readonly reason: string };
+
+/** Reads one text. Of several documents, only the first is read. */
+export function parseHelmYaml(bytes: Uint8Array): YamlText {
+  const lines = new LineCounter();
+  const refused = (offset: number, reason: string): YamlText => ({
+    kind: "refused",
+    line: Math.max(lines.linePos(offset).line, 1),
+    reason,
+  });
+  let text: string;
+  try {
+    text = decodeText(bytes);
+  } catch {
+    return refused(0, "it is not UTF-8 text");
+  }
+  // Line breaks to go-yaml, but not to the `yaml` package.
+  const oddBreak = text.search(/[\u0085\u2028\u2029]|\r(?!\n)/);
+  if (oddBreak !== -1) return refused(oddBreak, "it has an unusual line break");
+  const document = parseDocument(text, {
+    version: "1.1",
+    schema: "failsafe",
+    merge: false,
+    uniqueKeys: false,
+    prettyErrors: false,
+    lineCounter: lines,
+  });
+  const problem = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
+  if (problem !== undefined) return refused(problem.pos[0], problem.message);
+  try {
+    const value = toHelmValue(document.contents, text);
+    return document.errors.length > 0
+      ? { kind: "documents", first: value }
+      : { kind: "read", value };
+  } catch (error) {
+    if (error instanceof YamlRefusal) return refused(error.offset, error.message);
+    throw error;
+  }
+}
+
+/** go-yaml knows an encoding by its byte order mark. */
+function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  const encoding = isUtf16 ? (first === 0xff ? "utf-16le" : "utf-16be") : "utf-8";
+  return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+}

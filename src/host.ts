@@ -1,0 +1,14 @@
+import type { RunWorld } from "./helm/run.ts";
+
+/** What the commands may use of the process. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** Whether a person can answer questions. */
+  readonly isInteractive: boolean;
+  /** A line for the person, on stderr. */
+  readonly say: (line: string) => void;
+  readonly writeOut: (text: string) => void;
+  readonly readStdin: () => Promise<Buffer>;
+  readonly helm: () => RunWorld;
+}

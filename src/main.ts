@@ -1,0 +1,125 @@
+// Composition root of the plugin: hands the world to the parts. The only file of src that touches `process`.
+import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { constants as osConstants } from "node:os";
+import { dispatch } from "./cli/dispatch.ts";
+import { toFailure } from "./cli/report.ts";
+import { NotifyError } from "./domain/errors.ts";
+import type { HelmExit } from "./flow/ports.ts";
+import { commandIndex } from "./helm/argv.ts";
+import { findHelm } from "./helm/binary.ts";
+import { type RunWorld, runHelm } from "./helm/run.ts";
+import type { Host } from "./host.ts";
+
+/** Set by the build. */
+declare const VERSION: string;
+
+// More than helmfile → helm-notify → helm → plugin ever needs; a `helm` script that starts helm-notify has no end.
+const MAX_DEPTH = 5;
+
+void main();
+
+async function main(): Promise<void> {
+  // A closed pipe (`… | head`) is the reader's choice, not an error.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  try {
+    end(await start(process.argv.slice(2)));
+  } catch (error) {
+    const { lines, exitCode } = toFailure(error);
+    for (const line of lines) say(line);
+    process.exitCode = exitCode;
+  }
+}
+
+async function start(argv: readonly string[]): Promise<HelmExit> {
+  const at = commandIndex(argv);
+  const what = dispatch(argv, at);
+  switch (what.kind) {
+    case "version":
+      process.stdout.write(`${version()}\n`);
+      return { kind: "exited", code: 0 };
+    case "helm":
+      return runHelm(argv, runWorld());
+    case "deploy": {
+      const { deploy } = await import("./commands.ts");
+      return deploy(argv, at, what.verb, host());
+    }
+    case "complete": {
+      const { completeWords } = await import("./commands.ts");
+      return completeWords(what.words, host());
+    }
+    case "own": {
+      const { runOwn } = await import("./commands.ts");
+      return runOwn(
+        [...argv.slice(at, at + 1), ...argv.slice(0, Math.max(at, 0)), ...argv.slice(at + 1)],
+        host(),
+      );
+    }
+  }
+}
+
+function host(): Host {
+  return {
+    env: process.env,
+    version: version(),
+    isInteractive: process.stdin.isTTY,
+    say,
+    writeOut: (text) => void process.stdout.write(text),
+    readStdin,
+    helm: runWorld,
+  };
+}
+
+function version(): string {
+  return typeof VERSION === "undefined" ? "0.0.0-source" : VERSION;
+}
+
+function say(line: string): void {
+  process.stderr.write(`helm notify: ${line}\n`);
+}
+
+async function readStdin(): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+function runWorld(): RunWorld {
+  const depth = Number(process.env["HELM_NOTIFY_DEPTH"] ?? 0) + 1;
+  const bin = findHelm({
+    env: process.env,
+    self: realpathSync(process.execPath),
+    resolveExecutable,
+  });
+  if (depth > MAX_DEPTH) {
+    throw new NotifyError("HELM_IS_OURSELVES", `${bin} starts helm-notify again, ${depth} deep`, {
+      hint: "Set HELM_NOTIFY_HELM to the path of the real helm.",
+    });
+  }
+  return {
+    bin,
+    env: { ...process.env, HELM_NOTIFY_DEPTH: String(depth) },
+    onSignal: (signal, listener) => void process.on(signal, listener),
+    parentPid: () => process.ppid,
+    endsWithParent: process.env["HELM_PLUGIN_DIR"] !== undefined,
+  };
+}
+
+function resolveExecutable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile() ? realpathSync(path) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ends as Helm ended. The exit code comes first: Node ignores SIGPIPE and would end with 0. */
+function end(exit: HelmExit): void {
+  if (exit.kind === "exited") {
+    process.exitCode = exit.code;
+    return;
+  }
+  process.exitCode = 128 + osConstants.signals[exit.signal];
+  process.removeAllListeners(exit.signal);
+  process.kill(process.pid, exit.signal);
+}

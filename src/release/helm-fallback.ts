@@ -1,0 +1,66 @@
+// The live release by asking Helm: for storages and credentials that only Helm can read. One start of helm where the last
+// revision is the deployed one, else three.
+import * as z from "zod/mini";
+import { NotifyError } from "../domain/errors.ts";
+import { type LookUp, pickLive } from "../domain/release.ts";
+import type { HelmOutput, RunHelmForOutput } from "../flow/ports.ts";
+import { RELEASE_AS_JSON, repairGoEscapes } from "./release-as-json.ts";
+import { toLiveRelease } from "./stored-release.ts";
+
+const history = z.array(z.object({ revision: z.number(), status: z.string() }));
+const lastRelease = z.object({ info: z.object({ status: z.string() }) });
+
+export async function lookUpByHelm(
+  release: string,
+  connectionFlags: readonly string[],
+  runHelm: RunHelmForOutput,
+): Promise<LookUp> {
+  const ask = async (...argv: string[]): Promise<unknown> => {
+    const output = await runHelm([...argv, ...connectionFlags]);
+    return output.code === 0 ? parseOutput(output, argv) : refusal(output, argv);
+  };
+  const template = ["--template", RELEASE_AS_JSON];
+  const source = "helm get all";
+
+  const last = await ask("get", "all", release, ...template);
+  if (last === NOT_FOUND) return { kind: "none", newer: undefined };
+  const status = lastRelease.safeParse(last).data?.info.status;
+  if (status === "deployed") {
+    return { kind: "live", release: await toLiveRelease(last, undefined, source) };
+  }
+  const revisions = history.safeParse(await ask("history", release, "--output", "json"));
+  const { live, newer } = pickLive(revisions.data ?? []);
+  if (live === undefined) return { kind: "none", newer };
+  const base = await ask("get", "all", release, "--revision", String(live.revision), ...template);
+  return { kind: "live", release: await toLiveRelease(base, newer, source) };
+}
+
+const NOT_FOUND = Symbol("release not found");
+
+/** The same words on both Helms, for every storage. */
+function refusal({ stderr }: HelmOutput, argv: readonly string[]): typeof NOT_FOUND {
+  const reason = /^Error: (.*)$/m.exec(stderr)?.[1] ?? "no reason given";
+  if (reason === "release: not found") return NOT_FOUND;
+  throw new NotifyError(
+    "HELM_LOOK_UP_FAILED",
+    `helm ${argv.slice(0, 3).join(" ")} failed: ${reason}`,
+    {
+      hint: "Run helm history for this release: it must work first.",
+    },
+  );
+}
+
+function parseOutput({ stdout }: HelmOutput, argv: readonly string[]): unknown {
+  try {
+    return JSON.parse(repairGoEscapes(stdout));
+  } catch (cause) {
+    throw new NotifyError(
+      "RELEASE_UNREADABLE",
+      `cannot read what helm ${argv.slice(0, 3).join(" ")} printed`,
+      {
+        hint: "Check with helm get all; helm-notify may be older than this Helm.",
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,39 @@
+// The live release of a name: from Helm's storage where we can read it, else by asking Helm.
+import type { LookUp } from "../domain/release.ts";
+import type { RunHelmForOutput } from "../flow/ports.ts";
+import type { ConnectionRequest } from "../kube/connection-request.ts";
+import { resolveConnection } from "../kube/connection.ts";
+import { openKube } from "../kube/kube-api.ts";
+import type { KubeWorld } from "../kube/world.ts";
+import { lookUpByHelm } from "./helm-fallback.ts";
+import { lookUpInStorage, storageKind } from "./storage.ts";
+
+export interface LookUpRequest {
+  readonly release: string;
+  readonly connection: ConnectionRequest;
+  /** The connection flags as typed: Helm gets them where it is asked instead. */
+  readonly connectionFlags: readonly string[];
+  readonly timeoutMs?: number;
+}
+
+export interface LookUpWorld extends KubeWorld {
+  readonly runHelm: RunHelmForOutput;
+}
+
+const TIMEOUT_MS = 20_000;
+
+/** Rejects where nothing certain is known: forbidden, unreachable, unreadable. */
+export async function lookUpRelease(request: LookUpRequest, world: LookUpWorld): Promise<LookUp> {
+  const askHelm = () => lookUpByHelm(request.release, request.connectionFlags, world.runHelm);
+  const kind = storageKind(world.env["HELM_DRIVER"]);
+  if (kind === undefined) return askHelm();
+  const resolved = await resolveConnection(request.connection, world);
+  if (resolved.kind === "unsupported") return askHelm();
+  const timeoutMs = request.timeoutMs ?? TIMEOUT_MS;
+  const api = openKube(resolved.connection, timeoutMs);
+  try {
+    return await lookUpInStorage(api, kind, request.release, AbortSignal.timeout(timeoutMs));
+  } finally {
+    api.close();
+  }
+}

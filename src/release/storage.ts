@@ -1,0 +1,97 @@
+// Helm's storage in the cluster: one Secret or ConfigMap for each revision. https://helm.sh/docs/topics/advanced/#storage-backends
+import { gunzipSync } from "node:zlib";
+import * as z from "zod/mini";
+import { NotifyError } from "../domain/errors.ts";
+import { type LookUp, pickLive, type RevisionStatus } from "../domain/release.ts";
+import type { KubeApi } from "../kube/kube-api.ts";
+import { toLiveRelease } from "./stored-release.ts";
+
+export type StorageKind = "secrets" | "configmaps";
+
+// A release is compressed into one object of etcd (1.5 MiB); what comes out is bounded all the same.
+const MAX_RELEASE_BYTES = 128 * 1024 * 1024;
+
+// The labels say all of the history: the releases themselves stay on the server.
+const METADATA_ONLY =
+  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
+const history = z.object({
+  items: z.array(
+    z.object({
+      metadata: z.object({
+        labels: z.object({ version: z.string(), status: z.string() }),
+      }),
+    }),
+  ),
+});
+
+const storage = z.object({ data: z.object({ release: z.string() }) });
+
+/** Where HELM_DRIVER keeps releases; `undefined` for a storage only Helm can read (sql, memory). */
+export function storageKind(driver: string | undefined): StorageKind | undefined {
+  switch (driver?.toLowerCase() ?? "") {
+    case "":
+    case "secret":
+    case "secrets":
+      return "secrets";
+    case "configmap":
+    case "configmaps":
+      return "configmaps";
+    default:
+      return undefined;
+  }
+}
+
+/** Two requests: the history's labels, then the one revision. */
+export async function lookUpInStorage(
+  api: KubeApi,
+  kind: StorageKind,
+  release: string,
+  signal: AbortSignal,
+): Promise<LookUp> {
+  const path = `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/${kind}`;
+  const list = await api.request({
+    path,
+    query: { labelSelector: `owner=helm,name=${release}` },
+    accept: METADATA_ONLY,
+    signal,
+  });
+  const { live, newer } = pickLive(decodeHistory(list, release));
+  if (live === undefined) return { kind: "none", newer };
+  // https://github.com/helm/helm/blob/v3.17.2/pkg/storage/storage.go ("makeKey")
+  const name = `sh.helm.release.v1.${release}.v${live.revision}`;
+  const source = `${kind === "secrets" ? "Secret" : "ConfigMap"} ${name}`;
+  const stored = await api.request({ path: `${path}/${encodeURIComponent(name)}`, signal });
+  const content = decodeRelease(stored, kind, source);
+  return { kind: "live", release: await toLiveRelease(content, newer, source) };
+}
+
+function decodeHistory(list: unknown, release: string): RevisionStatus[] {
+  const parsed = history.safeParse(list);
+  if (!parsed.success) throw unreadable(`the history of release ${release}`);
+  return parsed.data.items.map(({ metadata: { labels } }) => ({
+    revision: Number(labels.version),
+    status: labels.status,
+  }));
+}
+
+/** base64(gzip(JSON)); a Secret's data is base64 once more. Helm 2 did not compress. */
+function decodeRelease(stored: unknown, kind: StorageKind, source: string): unknown {
+  try {
+    const { release } = storage.parse(stored).data;
+    const text = kind === "secrets" ? Buffer.from(release, "base64").toString() : release;
+    const bytes = Buffer.from(text, "base64");
+    const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+    const json = isCompressed ? gunzipSync(bytes, { maxOutputLength: MAX_RELEASE_BYTES }) : bytes;
+    return JSON.parse(json.toString());
+  } catch (cause) {
+    throw unreadable(source, cause);
+  }
+}
+
+function unreadable(source: string, cause?: unknown): NotifyError {
+  return new NotifyError("RELEASE_UNREADABLE", `cannot read ${source} as Helm wrote it`, {
+    hint: "Check with helm history and helm get all.",
+    cause,
+  });
+}

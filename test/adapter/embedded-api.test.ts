@@ -1,0 +1,187 @@
+// What the embedded API answers apart from Helm: rights, faults, pages, its log.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ask, messageOf, type Answer, type Ask } from "../support/kube/ask.ts";
+import { startKube, type EmbeddedKube } from "../support/kube/embedded-kube.ts";
+import { objectsAt, textAt, type Json, type JsonObject } from "../support/kube/json.ts";
+
+let kube: EmbeddedKube;
+
+beforeAll(async () => {
+  kube = await startKube();
+});
+
+afterAll(() => kube.stop());
+
+function createNamespace(name: string): void {
+  kube.create({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
+}
+
+const RIGHTS = "/api/v1/namespaces/rights/configmaps";
+
+function configMap(name: string, metadata: JsonObject = {}): JsonObject {
+  return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, ...metadata }, data: { a: "b" } };
+}
+
+function apply(name: string, options: Ask = {}): Promise<Answer> {
+  return ask(kube, `${RIGHTS}/${name}?fieldManager=test&force=true`, {
+    method: "PATCH",
+    body: configMap(name),
+    headers: { "content-type": "application/apply-patch+yaml" },
+    ...options,
+  });
+}
+
+function createServiceAccount(name: string): void {
+  const metadata = { name, namespace: "rights" };
+  kube.create({ apiVersion: "v1", kind: "ServiceAccount", metadata });
+}
+
+async function statusFor(token: string): Promise<number> {
+  return (await ask(kube, RIGHTS, { token })).status;
+}
+
+describe("rights", () => {
+  let token: string;
+
+  beforeAll(() => {
+    createNamespace("rights");
+    token = kube.mintToken("rights", "default");
+    const role = (name: string, verbs: string[], resourceNames: string[]) => {
+      const apiGroup = "rbac.authorization.k8s.io";
+      kube.create({
+        apiVersion: `${apiGroup}/v1`,
+        kind: "Role",
+        metadata: { name, namespace: "rights" },
+        rules: [{ apiGroups: [""], resources: ["configmaps"], verbs, resourceNames }],
+      });
+      kube.create({
+        apiVersion: `${apiGroup}/v1`,
+        kind: "RoleBinding",
+        metadata: { name, namespace: "rights" },
+        roleRef: { apiGroup, kind: "Role", name },
+        subjects: [{ kind: "ServiceAccount", name: "default", namespace: "rights" }],
+      });
+    };
+    role("ledger", ["get", "create", "patch"], ["ledger"]);
+    role("patch-only", ["patch"], ["patch-only"]);
+  });
+
+  it("an apply creates with a right that names the object, a POST does not", async () => {
+    const posted = await ask(kube, RIGHTS, { method: "POST", token, body: configMap("ledger") });
+    expect(messageOf(posted)).toBe(
+      'configmaps is forbidden: User "system:serviceaccount:rights:default" cannot create resource "configmaps" in API group "" in the namespace "rights"',
+    );
+    expect((await apply("ledger", { token })).status).toBe(201);
+    expect((await apply("ledger", { token })).status).toBe(200);
+  });
+
+  it("an apply of a missing object needs the right to create", async () => {
+    const refused = await apply("patch-only", { token });
+    expect(refused.status).toBe(403);
+    expect(messageOf(refused)).toBe('configmaps "patch-only" is forbidden: ');
+  });
+
+  it("an apply with another resourceVersion is a conflict, of a missing object a create", async () => {
+    const body = configMap("optimistic", { resourceVersion: "1" });
+    expect((await apply("optimistic", { body })).status).toBe(201);
+    const refused = await apply("optimistic", { body });
+    expect(refused.status).toBe(409);
+    expect(messageOf(refused)).toBe(
+      'Operation cannot be fulfilled on configmaps "optimistic": the object has been modified; please apply your changes to the latest version and try again',
+    );
+  });
+
+  it.each([
+    ["an unknown token", "garbage"],
+    ["a token nobody signed", "a.b.c"],
+  ])("%s is refused", async (_, bearer) => {
+    expect(await statusFor(bearer)).toBe(401);
+  });
+
+  it("a token for another audience, and one of a deleted account, are refused", async () => {
+    createServiceAccount("brief");
+    const issue = async (spec: JsonObject) => {
+      const path = "/api/v1/namespaces/rights/serviceaccounts/brief/token";
+      const { text } = await ask(kube, path, { method: "POST", body: { spec } });
+      return textAt(JSON.parse(text), "status", "token");
+    };
+    const good = await issue({});
+    expect(await statusFor(good)).toBe(403);
+    expect(await statusFor(await issue({ audiences: ["vault"] }))).toBe(401);
+    kube.delete("serviceaccounts", "rights", "brief");
+    createServiceAccount("brief");
+    expect(await statusFor(good)).toBe(401);
+  });
+
+  it("an administrator may act as somebody else, nobody else may", async () => {
+    const headers = { "impersonate-user": "bob" };
+    expect(messageOf(await ask(kube, RIGHTS, { headers }))).toContain('User "bob" cannot list');
+    expect(messageOf(await ask(kube, RIGHTS, { headers, token }))).toBe(
+      'users "bob" is forbidden: User "system:serviceaccount:rights:default" cannot impersonate resource "users" in API group "" at the cluster scope',
+    );
+  });
+});
+
+describe("faults", () => {
+  it("refuse, as often as asked", async () => {
+    const path = "/api/v1/namespaces/default/configmaps/faulty";
+    const remove = kube.addFault({
+      verb: "get",
+      resource: "configmaps",
+      name: "faulty",
+      times: 1,
+      action: { status: 503, reason: "ServiceUnavailable", message: "try later" },
+    });
+    const refused = await ask(kube, path);
+    expect(refused.status).toBe(503);
+    expect(messageOf(refused)).toBe("try later");
+    expect((await ask(kube, path)).status).toBe(404);
+    remove();
+  });
+
+  it("close the connection, until removed", async () => {
+    const path = "/api/v1/namespaces/default/secrets";
+    const remove = kube.addFault({ resource: "secrets", action: "close" });
+    await expect(ask(kube, path)).rejects.toThrow("socket hang up");
+    remove();
+    expect((await ask(kube, path)).status).toBe(200);
+  });
+
+  it("leave a request hanging until the server stops", async () => {
+    const own = await startKube({ faults: [{ resource: "nodes", action: "hang" }] });
+    const outcome = ask(own, "/api/v1/nodes").then(
+      () => "answered",
+      () => "cut off",
+    );
+    await expect.poll(() => own.requests.length).toBe(1);
+    await own.stop();
+    expect(await outcome).toBe("cut off");
+  });
+});
+
+async function pageOfSecrets(query: string): Promise<{ names: string[]; next: string }> {
+  const { text } = await ask(kube, `/api/v1/namespaces/pages/secrets?limit=2${query}`);
+  const list: Json = JSON.parse(text);
+  const names = objectsAt(list, "items").map((item) => textAt(item, "metadata", "name"));
+  return { names, next: textAt(list, "metadata", "continue") };
+}
+
+it("lists come in pages", async () => {
+  createNamespace("pages");
+  for (const name of ["a", "b", "c"])
+    kube.create({ apiVersion: "v1", kind: "Secret", metadata: { name, namespace: "pages" } });
+  const first = await pageOfSecrets("");
+  const second = await pageOfSecrets(`&continue=${first.next}`);
+  expect(first.names).toEqual(["a", "b"]);
+  expect(second).toEqual({ names: ["c"], next: "" });
+});
+
+it("every request is logged with its user and verb", async () => {
+  await ask(kube, "/api/v1/namespaces/default/pods?limit=1");
+  expect(kube.requests.at(-1)).toEqual({
+    method: "GET",
+    path: "/api/v1/namespaces/default/pods?limit=1",
+    user: "admin",
+    verb: "list",
+  });
+});

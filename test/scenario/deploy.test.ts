@@ -1,0 +1,198 @@
+// The whole way, on both Helms: plugin → Helm → chart → hook Jobs → Slack.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { HELM_MAJORS } from "../../scripts/toolbox.ts";
+import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+
+const NEW_API = { tag: "1.4.0", revision: "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432" };
+const OLD_API_COMMIT =
+  "https://github.com/acme/api/commit/4f1c2b9e8a7d6c5b4a39281706f5e4d3c2b1a091";
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await openBed();
+});
+afterAll(() => bed.close());
+
+const CREDENTIALS = [
+  ["a webhook", ({ webhookUrl }: { webhookUrl: string }) => ({ webhookUrl })],
+  ["a bot token", ({ botToken }: { botToken: string }) => ({ botToken, channel: "C0DEPLOYS" })],
+] as const;
+
+describe.each(HELM_MAJORS)("Helm %i", (major) => {
+  describe.each(CREDENTIALS)("with %s", (_, toSecret) => {
+    let shop: Deployer;
+    beforeAll(async () => {
+      shop = await openDeployer(bed, major, toSecret);
+    });
+    afterAll(() => shop.close());
+
+    it("install, upgrade of one service, a failure and a rollback are told as they are", async () => {
+      const common = [
+        "shop",
+        shop.chart,
+        "-f",
+        `${shop.chart}/staging.yaml`,
+        "--set",
+        `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
+      ];
+      const told = () => shop.transcripts().splice(heard()).map(firstLine);
+      let count = 0;
+      const heard = () => {
+        const before = count;
+        count = shop.slack.messages.length;
+        return before;
+      };
+
+      await succeed(shop.helm(["notify", "upgrade", "--install", ...common]));
+      expect(await images(shop)).toEqual({
+        api: "1.3.2",
+        web: "2.8.0",
+        worker: "1.3.2",
+        scheduler: "0.9.4",
+        mailer: "1.0.7",
+      });
+      expect(told()).toEqual([
+        expect.stringContaining("Deploying shop to staging"),
+        expect.stringContaining("Deployed shop to staging"),
+      ]);
+
+      await succeed(
+        shop.helm([
+          "notify",
+          "upgrade",
+          ...common,
+          "--set",
+          "web.image.tag=2.9.0",
+          "--set",
+          "web.image.revision=b0b0b0b",
+        ]),
+      );
+      told();
+      const upgraded = await succeed(
+        shop.helm([
+          "notify",
+          "upgrade",
+          ...common,
+          "--set",
+          `api.image.tag=${NEW_API.tag}`,
+          "--set",
+          `api.image.revision=${NEW_API.revision}`,
+        ]),
+      );
+      expect(await images(shop)).toEqual({
+        api: "1.4.0",
+        web: "2.9.0",
+        worker: "1.3.2",
+        scheduler: "0.9.4",
+        mailer: "1.0.7",
+      });
+      expect(await liveRecord(shop)).toMatchObject({
+        api: NEW_API,
+        web: { tag: "2.9.0", revision: "b0b0b0b" },
+      });
+      expect(upgraded.stderr).toMatch(/api +1\.3\.2 → 1\.4\.0 +4f1c2b9 → 9f8e7d6 +--set/);
+      expect(upgraded.stderr).toMatch(/web +2\.9\.0 +b0b0b0b +live revision 2/);
+      const links = JSON.stringify(shop.slack.messages.at(-2)?.payload);
+      expect(links).toContain(OLD_API_COMMIT);
+      expect(links).toContain(`https://github.com/acme/api/commit/${NEW_API.revision}`);
+      expect(told()).toEqual([
+        expect.stringContaining("Deploying shop to staging"),
+        expect.stringMatching(/Deployed shop to staging.*api 1\.3\.2 → 1\.4\.0/),
+      ]);
+
+      const failed = await shop.helm([
+        "notify",
+        "upgrade",
+        ...common,
+        "--set",
+        "mailer.image.tag=1.1.0",
+        "--set",
+        "failingHook=true",
+      ]);
+      expect(failed.code).toBe(1);
+      expect(told()).toEqual([expect.stringContaining("Deploying shop to staging")]);
+
+      await succeed(shop.helm(["rollback", "shop", "2"]));
+      expect(await images(shop)).toMatchObject({ api: "1.3.2", web: "2.9.0", mailer: "1.0.7" });
+      const [start, end] = told();
+      expect(start).toContain("Rolling back shop in staging");
+      expect(end).toMatch(/Rolled back shop in staging.*api 1\.4\.0 → 1\.3\.2/);
+      expect(end).toMatch(/mailer 1\.1\.0 → 1\.0\.7/);
+    });
+  });
+
+  describe("without Slack", () => {
+    it("a Slack that refuses, hangs up or is not there never fails a deploy", async () => {
+      const shop = await openDeployer(bed, major, () => ({
+        webhookUrl: "http://127.0.0.1:9/services/T0/B0/none",
+      }));
+      try {
+        const argv = [
+          "shop",
+          shop.chart,
+          "-f",
+          `${shop.chart}/staging.yaml`,
+          "--set",
+          "helm-notify.deadlineSeconds=2",
+        ];
+        await succeed(shop.helm(["notify", "upgrade", "--install", ...argv]));
+        expect(await images(shop)).toMatchObject({ api: "1.3.2" });
+      } finally {
+        await shop.close();
+      }
+    });
+  });
+
+  it("an uninstall leaves nothing of ours but the ledger", async () => {
+    const shop = await openDeployer(bed, major);
+    try {
+      await succeed(
+        shop.helm(["notify", "install", "shop", shop.chart, "-f", `${shop.chart}/staging.yaml`]),
+      );
+      await succeed(shop.helm(["uninstall", "shop"]));
+      const left = await succeed(
+        shop.kubectl(["get", "role,rolebinding,serviceaccount,configmap", "-o", "name"]),
+      );
+      expect(left.stdout.split("\n").filter((name) => name.includes("helm-notify"))).toEqual([
+        "configmap/helm-notify-ledger.shop",
+      ]);
+    } finally {
+      await shop.close();
+    }
+  });
+});
+
+const firstLine = (transcript: string) =>
+  transcript.split("\n").slice(1).join(" ").replaceAll("│", "").trim();
+
+/** Tags by service, as the cluster runs them. */
+async function images(shop: Deployer): Promise<Record<string, string>> {
+  const { stdout } = await succeed(
+    shop.kubectl([
+      "get",
+      "deployments",
+      "-o",
+      'jsonpath={range .items[*]}{.spec.template.spec.containers[0].name}={.spec.template.spec.containers[0].image}{"\\n"}{end}',
+    ]),
+  );
+  const lines = stdout.trim().split("\n");
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [name = "", image = ""] = line.split("=");
+      return [name, image.split(":").at(-1) ?? ""];
+    }),
+  );
+}
+
+async function liveRecord(shop: Deployer): Promise<unknown> {
+  const { stdout } = await succeed(
+    shop.kubectl([
+      "get",
+      "configmap",
+      "shop-helm-notify-record",
+      "-o",
+      "jsonpath={.data.record\\.json}",
+    ]),
+  );
+  return JSON.parse(stdout).services;
+}

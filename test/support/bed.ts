@@ -1,0 +1,120 @@
+// A cluster to deploy to, and people who deploy: each with a Helm, a home, a namespace and a Slack of their own.
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { type HelmMajor, helmPath, kubectlPath } from "../../scripts/toolbox.ts";
+import { type EmbeddedKube, startKube } from "./kube/embedded-kube.ts";
+import { type Finished, run, type RunOptions } from "./process.ts";
+import { copyShopChart } from "./shop-chart.ts";
+import { type SlackDouble, startSlack } from "./slack/double.ts";
+import { toTranscript } from "./slack/transcript.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+export const HELM_NOTIFY = join(ROOT, "dist/helm-notify");
+export const HOOK_PROGRAM = join(ROOT, "dist/helm-notify-hook");
+
+export interface Bed {
+  readonly kube: EmbeddedKube;
+  readonly kubeconfig: string;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts what all tests of a file share. */
+export async function openBed(): Promise<Bed> {
+  const folder = mkdtempSync(join(tmpdir(), "helm-notify-bed-"));
+  const kube = await startKube({ images: { "helm-notify-hook": [HOOK_PROGRAM] } });
+  const kubeconfig = join(folder, "kubeconfig");
+  writeFileSync(kubeconfig, kube.kubeconfig(), { mode: 0o600 });
+  return {
+    kube,
+    kubeconfig,
+    close: async () => {
+      await kube.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface Deployer {
+  readonly namespace: string;
+  readonly folder: string;
+  /** A copy of the shop chart, the library chart inside. */
+  readonly chart: string;
+  readonly slack: SlackDouble;
+  readonly env: Readonly<Record<string, string>>;
+  /** Plain Helm. */
+  readonly helm: (argv: readonly string[], options?: RunOptions) => Promise<Finished>;
+  /** The built executable, started directly. */
+  readonly notify: (argv: readonly string[], options?: RunOptions) => Promise<Finished>;
+  readonly kubectl: (argv: readonly string[]) => Promise<Finished>;
+  /** What Slack got, as a person reads it, oldest first. */
+  readonly transcripts: () => string[];
+  readonly close: () => Promise<void>;
+}
+
+/** Someone with a namespace, a Slack Secret in it, the plugin installed, and the shop's chart. */
+export async function openDeployer(
+  bed: Bed,
+  major: HelmMajor,
+  toSecret: (slack: SlackDouble) => Readonly<Record<string, string>> = ({ webhookUrl }) => ({
+    webhookUrl,
+  }),
+): Promise<Deployer> {
+  const folder = mkdtempSync(join(tmpdir(), "helm-notify-home-"));
+  const namespace = `shop-${randomBytes(4).toString("hex")}`;
+  const chart = copyShopChart(join(folder, "chart"));
+  mkdirSync(join(folder, "data/plugins"), { recursive: true });
+  symlinkSync(ROOT, join(folder, "data/plugins/helm-notify"));
+  symlinkSync(helmPath(major), join(folder, "helm"));
+  const env = {
+    PATH: [folder, dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter),
+    HOME: folder,
+    KUBECONFIG: bed.kubeconfig,
+    KUBECACHEDIR: join(folder, "kube-cache"),
+    HELM_CACHE_HOME: join(folder, "cache"),
+    HELM_CONFIG_HOME: join(folder, "config"),
+    HELM_DATA_HOME: join(folder, "data"),
+    HELM_NAMESPACE: namespace,
+    TMPDIR: folder,
+    NO_COLOR: "1",
+  };
+  const runIn = (command: readonly string[], given: RunOptions = {}) =>
+    run(command, { cwd: folder, ...given, env: { ...env, ...given.env } });
+  const kubectl = (argv: readonly string[]) =>
+    runIn([kubectlPath(major), "-n", namespace, ...argv]);
+
+  const slack = await startSlack();
+  const secret = toSecret(slack);
+  await succeed(runIn([kubectlPath(major), "create", "namespace", namespace]));
+  await succeed(
+    kubectl([
+      "create",
+      "secret",
+      "generic",
+      "slack",
+      ...Object.entries(secret).map(([key, value]) => `--from-literal=${key}=${value}`),
+    ]),
+  );
+  return {
+    namespace,
+    folder,
+    chart,
+    slack,
+    env,
+    helm: (argv, given) => runIn([join(folder, "helm"), ...argv], given),
+    notify: (argv, given) => runIn([HELM_NOTIFY, ...argv], given),
+    kubectl,
+    transcripts: () => slack.messages.map(toTranscript),
+    close: async () => {
+      await slack.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function succeed(running: Promise<Finished>): Promise<Finished> {
+  const finished = await running;
+  if (finished.code === 0) return finished;
+  throw new Error(`ended with ${finished.code}\n${finished.stdout}\n${finished.stderr}`);
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { diffServices } from "../../src/domain/diff.ts";
+import type { ReleaseRecord, ServiceRecord } from "../../src/domain/record.ts";
+import { recordOf } from "../support/records.ts";
+
+const one = (service: ServiceRecord): ReleaseRecord => recordOf({ api: service });
+
+describe("what changes between two records", () => {
+  it.each<[string, ServiceRecord, ServiceRecord, string | undefined]>([
+    ["another tag is a change", { tag: "1" }, { tag: "2" }, "changed"],
+    ["the same tag is none", { tag: "1" }, { tag: "1" }, undefined],
+    [
+      "the same revision under a new tag is a rebuild",
+      { tag: "1", revision: "a" },
+      { tag: "2", revision: "a" },
+      "rebuilt",
+    ],
+    [
+      "a new revision under a new tag is a change",
+      { tag: "1", revision: "a" },
+      { tag: "2", revision: "b" },
+      "changed",
+    ],
+    [
+      "a moved tag is a change",
+      { tag: "latest", revision: "a" },
+      { tag: "latest", revision: "b" },
+      "changed",
+    ],
+    [
+      "a revision that only one record says is none",
+      { tag: "1" },
+      { tag: "1", revision: "b" },
+      undefined,
+    ],
+    [
+      "another repository under the same tag is a change",
+      { tag: "1", image: "x" },
+      { tag: "1", image: "y" },
+      "changed",
+    ],
+    [
+      "an image that only one record says is none",
+      { tag: "1" },
+      { tag: "1", image: "y" },
+      undefined,
+    ],
+    [
+      "another digest under the same tag is told apart",
+      { tag: "1", digest: "d" },
+      { tag: "1", digest: "e" },
+      "digest-only",
+    ],
+    ["a digest that comes is told", { tag: "1" }, { tag: "1", digest: "e" }, "digest-only"],
+    [
+      "a digest beside a new tag is a change",
+      { tag: "1", digest: "d" },
+      { tag: "2", digest: "e" },
+      "changed",
+    ],
+    [
+      "another source alone is none",
+      { tag: "1", source: "a" },
+      { tag: "1", source: "b" },
+      undefined,
+    ],
+  ])("%s", (_, from, to, kind) => {
+    expect(diffServices(one(from), one(to)).changes.map((change) => change.kind)).toEqual(
+      kind === undefined ? [] : [kind],
+    );
+  });
+
+  it("changed services come first, then rebuilt, digests, added and removed, each by name", () => {
+    const before = recordOf({
+      gone: { tag: "1" },
+      rebuilt: { tag: "1", revision: "a" },
+      web: { tag: "1" },
+      api: { tag: "1" },
+      pinned: { tag: "1", digest: "d" },
+      same: { tag: "1" },
+      alike: { tag: "1" },
+    });
+    const after = recordOf({
+      web: { tag: "2" },
+      api: { tag: "2" },
+      fresh: { tag: "1" },
+      rebuilt: { tag: "2", revision: "a" },
+      pinned: { tag: "1", digest: "e" },
+      alike: { tag: "1" },
+      same: { tag: "1" },
+    });
+    const { changes, unchangedCount } = diffServices(before, after);
+    expect(changes.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      "changed api",
+      "changed web",
+      "rebuilt rebuilt",
+      "digest-only pinned",
+      "added fresh",
+      "removed gone",
+    ]);
+    expect(unchangedCount).toBe(2);
+  });
+
+  it("everything is added where nothing was before", () => {
+    const { changes, unchangedCount } = diffServices(undefined, recordOf({ api: { tag: "1" } }));
+    expect(changes).toEqual([{ kind: "added", name: "api", to: { tag: "1" } }]);
+    expect(unchangedCount).toBe(0);
+  });
+
+  it("a service named like an inherited property is a service", () => {
+    const { changes } = diffServices(recordOf({}), recordOf({ constructor: { tag: "1" } }));
+    expect(changes.map((change) => change.name)).toEqual(["constructor"]);
+  });
+});
