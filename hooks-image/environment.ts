@@ -54,7 +54,10 @@ const schema = z.object({
   SLACK_CHANNEL: optional,
   SLACK_USERNAME: optional,
   SLACK_WEBHOOK_URL: z.optional(webAddress),
-  SLACK_BOT_TOKEN: optional,
+  // Goes into a header, which takes nothing else.
+  SLACK_BOT_TOKEN: z.optional(
+    z.string().check(z.regex(/^[\x21-\x7e]+$/, "holds what no token does, like a space")),
+  ),
 });
 
 type Variables = z.infer<typeof schema>;

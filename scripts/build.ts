@@ -68,6 +68,8 @@ async function buildProgram(program: Program, path: string): Promise<void> {
     minifyWhitespace: true,
     minifySyntax: true,
     logLevel: "warning",
+    // The source tree is found by it, the executable never looks there.
+    logOverride: { "empty-import-meta": "silent" },
   });
   writeFileSync(
     config,

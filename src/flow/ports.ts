@@ -47,7 +47,7 @@ export interface Deadline {
 }
 
 /** Where Slack keeps a message. */
-export interface MessagePlace {
+interface MessagePlace {
   readonly channel: string;
   readonly ts: string;
 }

@@ -19,7 +19,7 @@ export interface Connection {
   /** Credentials and impersonation. */
   readonly headers: NonNullable<HttpRequest["headers"]>;
   readonly tls: TlsOptions;
-  readonly proxyUrl?: Secret;
+  readonly proxyUrl?: Secret | undefined;
   /** Where these settings come from, for messages. */
   readonly origin: string;
 }
@@ -41,28 +41,27 @@ export async function resolveConnection(
   const namespace = request.namespace || context.value.namespace;
 
   const isUnconfigured = cluster.isDefault && !cluster.proxyUrl && user.value.as === "";
-  if (isUnconfigured && (await isInPod(world))) {
-    const connection = await podConnection(request, world);
-    return {
-      kind: "connection",
-      connection: { ...connection, namespace: namespace || connection.namespace },
-    };
-  }
-  const proxy = chooseProxy(cluster, world);
+  const pod =
+    isUnconfigured && (await isInPod(world)) ? await podConnection(request, world) : undefined;
+  const server = pod ? new URL(pod.server) : cluster.server;
+  const proxy = chooseProxy(server, cluster.proxyUrl, world);
   if (proxy.kind === "unsupported") return proxy;
+  const proxyUrl = proxy.url;
+  if (pod) {
+    const connection = { ...pod, namespace: namespace || pod.namespace, proxyUrl };
+    return { kind: "connection", connection };
+  }
   const credentials = await credentialsOf(user, cluster, world);
   if (credentials.kind === "unsupported") return credentials;
-  return {
-    kind: "connection",
-    connection: {
-      server: cluster.server.href.replace(/\/$/, ""),
-      namespace: namespace || (await podNamespace(world)),
-      headers: credentials.headers,
-      tls: { ...cluster.tls, ...credentials.tls },
-      ...(proxy.url ? { proxyUrl: proxy.url } : {}),
-      origin: originOf(cluster, contextName(config, request)),
-    },
+  const connection = {
+    server: server.href.replace(/\/$/, ""),
+    namespace: namespace || (await podNamespace(world)),
+    headers: credentials.headers,
+    tls: { ...cluster.tls, ...credentials.tls },
+    proxyUrl,
+    origin: originOf(cluster, contextName(config, request)),
   };
+  return { kind: "connection", connection };
 }
 
 function contextName(config: Kubeconfig, request: ConnectionRequest): string {
@@ -92,10 +91,10 @@ type Proxy =
   | { readonly kind: "unsupported"; readonly reason: string };
 
 /** proxy-url holds for every address, the environment's proxies mind NO_PROXY. */
-function chooseProxy(cluster: ClusterSettings, world: KubeWorld): Proxy {
-  const fromEnv = proxyFor(cluster.server, world.env);
-  const url = cluster.proxyUrl ?? (fromEnv === undefined ? undefined : new Secret(fromEnv));
-  const scheme = /^([^:]+):\/\//.exec(url?.reveal() ?? "http://")?.[1] ?? "";
+function chooseProxy(server: URL, own: Secret | undefined, { env }: KubeWorld): Proxy {
+  const fromEnv = proxyFor(server, env);
+  const url = own ?? (fromEnv === undefined ? undefined : new Secret(fromEnv));
+  const scheme = /^([^:]+):\/\//.exec(url?.reveal() ?? "http://")?.[1]?.toLowerCase() ?? "";
   if (scheme === "http" || scheme === "https") return { kind: "chosen", url };
   return { kind: "unsupported", reason: `a proxy with the scheme "${scheme}"` };
 }

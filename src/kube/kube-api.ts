@@ -7,7 +7,7 @@ import { createHttp } from "../io/http.ts";
 import type { Connection } from "./connection.ts";
 import { statusError, unreachableError } from "./status-error.ts";
 
-export interface KubeRequest {
+interface KubeRequest {
   readonly method?: "GET" | "PATCH";
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;

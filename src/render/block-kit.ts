@@ -11,7 +11,7 @@ interface Mrkdwn {
   readonly verbatim: true;
 }
 
-export type Block =
+type Block =
   | { readonly type: "section"; readonly text: Mrkdwn }
   | { readonly type: "context"; readonly elements: readonly Mrkdwn[] };
 

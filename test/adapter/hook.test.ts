@@ -245,6 +245,7 @@ describe("trouble with Slack", () => {
 describe("settings that cannot work", () => {
   it.each([
     [{ SLACK_BOT_TOKEN: "" }, "neither SLACK_WEBHOOK_URL nor SLACK_BOT_TOKEN is set"],
+    [{ SLACK_BOT_TOKEN: "xoxb-1\nxoxb-2" }, "SLACK_BOT_TOKEN holds what no token does"],
     [{ SLACK_CHANNEL: " " }, "SLACK_CHANNEL is not set, which SLACK_BOT_TOKEN needs"],
     [{ KUBERNETES_SERVICE_HOST: "" }, "KUBERNETES_SERVICE_HOST is not set"],
     [{ HELM_NOTIFY_RUN_DIR: "/nowhere" }, "/nowhere/record.json is missing"],

@@ -1,43 +1,15 @@
-// Ownership of fields in the embedded Kubernetes API: server-side apply, and what it leaves to others.
+// Server-side apply of the embedded Kubernetes API, and whom it conflicts with.
 import { describe, expect, it } from "vitest";
-import { decodeFieldSet, encodeFieldSet, fieldsOf } from "../support/kube/field-set.ts";
+import type { JsonObject, KubeObject } from "../support/kube/json.ts";
 import {
-  type Json,
-  type JsonObject,
-  type KubeObject,
-  type ManagedFieldsEntry,
-  objectAt,
-} from "../support/kube/json.ts";
-import { trackUpdate } from "../support/kube/managed-fields.ts";
-import { serverSideApply } from "../support/kube/server-side-apply.ts";
-
-const NOW = "2026-11-21T00:00:00Z";
-const LATER = "2026-11-21T00:01:00Z";
-
-function deployment(spec: JsonObject, metadata: JsonObject = {}): KubeObject {
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: { name: "shop", ...metadata },
-    spec,
-  };
-}
-
-function apply(
-  live: KubeObject | undefined,
-  applied: KubeObject,
-  { manager = "helm", force = false, now = NOW } = {},
-): KubeObject {
-  return serverSideApply(live, applied, { manager, force, now });
-}
-
-/** `live` with the changes another client made to its spec. */
-function update(live: KubeObject, spec: JsonObject, manager = "kubectl", subresource?: string) {
-  const object = structuredClone(live);
-  object["spec"] = { ...objectAt(object, "spec"), ...spec };
-  trackUpdate(live, object, { manager, now: NOW, subresource });
-  return object;
-}
+  apply,
+  deployment,
+  entry,
+  LATER,
+  NOW,
+  owners,
+  update,
+} from "../support/kube/tracked-deployment.ts";
 
 function env(names: string): JsonObject {
   return { env: names.split(" ").map((name) => ({ name, value: "1" })) };
@@ -47,16 +19,8 @@ function container(image: string): JsonObject {
   return { containers: [{ name: "api", image }] };
 }
 
-/** The entry of Helm as the first owner of these fields. */
-function entry(fieldsV1: JsonObject): ManagedFieldsEntry {
-  return {
-    manager: "helm",
-    operation: "Apply",
-    apiVersion: "apps/v1",
-    time: NOW,
-    fieldsType: "FieldsV1",
-    fieldsV1,
-  };
+function withPorts(...ports: JsonObject[]): KubeObject {
+  return deployment({ containers: [{ name: "dns", ports }] });
 }
 
 function refusalOf(live: KubeObject, spec: JsonObject): unknown {
@@ -65,11 +29,6 @@ function refusalOf(live: KubeObject, spec: JsonObject): unknown {
   } catch (error) {
     return error;
   }
-}
-
-function owners(object: KubeObject): Record<string, Json> {
-  const entries = object.metadata.managedFields ?? [];
-  return Object.fromEntries(entries.map(({ manager, fieldsV1 }) => [manager, fieldsV1]));
 }
 
 describe("server-side apply", () => {
@@ -146,10 +105,11 @@ describe("server-side apply", () => {
   });
 
   it("lists the owners by operation, then by time", () => {
-    const live = apply(undefined, deployment({ replicas: 1 }), { manager: "b", now: LATER });
+    const live = apply(undefined, deployment({ replicas: 1 }), { manager: "b" });
     const updated = update(live, { paused: true }, "a");
-    const second = apply(updated, deployment({ minReadySeconds: 1 }), { manager: "z" });
-    expect(Object.keys(owners(second))).toEqual(["z", "b", "a"]);
+    const applied = deployment({ minReadySeconds: 1 });
+    const after = apply(updated, applied, { manager: "z", now: LATER });
+    expect(Object.keys(owners(after))).toEqual(["b", "z", "a"]);
   });
 
   it("replaces an atomic map and a list without keys", () => {
@@ -181,11 +141,10 @@ describe("server-side apply", () => {
   });
 
   it("ports of one number differ by protocol, which is TCP when left out", () => {
-    const dns = (...ports: JsonObject[]) => deployment({ containers: [{ name: "dns", ports }] });
     const udp = { containerPort: 53, protocol: "UDP" };
     const tcp = { containerPort: 53, name: "tcp" };
-    const live = apply(undefined, dns(udp), { manager: "other" });
-    expect(apply(live, dns(tcp))["spec"]).toEqual(dns(udp, tcp)["spec"]);
+    const live = apply(undefined, withPorts(udp), { manager: "other" });
+    expect(apply(live, withPorts(tcp))["spec"]).toEqual(withPorts(udp, tcp)["spec"]);
   });
 });
 
@@ -264,113 +223,5 @@ describe("a conflict", () => {
       message:
         'Apply failed with 1 conflict: conflict with "before-first-apply" using apps/v1: .spec.replicas',
     });
-  });
-});
-
-describe("after an update", () => {
-  it("what changed belongs to the updater alone", () => {
-    const live = apply(undefined, deployment({ replicas: 1, paused: true }));
-    expect(owners(update(live, { replicas: 3 }))).toEqual({
-      helm: { "f:spec": { "f:paused": {} } },
-      kubectl: { "f:spec": { "f:replicas": {} } },
-    });
-  });
-
-  it("what went is nobody's", () => {
-    const live = apply(undefined, deployment({ replicas: 1, paused: true }));
-    const object = deployment({ paused: true });
-    trackUpdate(live, object, { manager: "kubectl", now: NOW });
-    expect(owners(object)).toEqual({ helm: { "f:spec": { "f:paused": {} } } });
-  });
-
-  it("a second update of the same manager adds to its entry", () => {
-    const created = deployment({ replicas: 1 });
-    trackUpdate(undefined, created, { manager: "kubectl", now: NOW });
-    const object = deployment({ replicas: 1, paused: true });
-    trackUpdate(created, object, { manager: "kubectl", now: LATER });
-    expect(object.metadata.managedFields).toEqual([
-      {
-        ...entry({ "f:spec": { "f:paused": {}, "f:replicas": {} } }),
-        manager: "kubectl",
-        operation: "Update",
-        time: LATER,
-      },
-    ]);
-  });
-
-  it("a map that lost its last field has no new owner", () => {
-    const live = apply(undefined, deployment({ replicas: 1, strategy: { type: "Recreate" } }));
-    const after = update(live, { strategy: {} });
-    expect(owners(after)).toEqual({ helm: { "f:spec": { "f:replicas": {} } } });
-  });
-
-  it("through a subresource, the manager has an entry of its own for it", () => {
-    const live = update(apply(undefined, deployment({ minReadySeconds: 1 })), { paused: true });
-    const scaled = update(live, { replicas: 3 }, "kubectl", "scale");
-    expect(
-      scaled.metadata.managedFields?.map(({ manager, subresource }) => [manager, subresource]),
-    ).toEqual([
-      ["helm", undefined],
-      ["kubectl", undefined],
-      ["kubectl", "scale"],
-    ]);
-  });
-
-  it("an object nobody tracks stays so", () => {
-    const after = update(deployment({ replicas: 1 }), { replicas: 2 });
-    expect(after.metadata).toEqual({ name: "shop" });
-  });
-
-  it("that changes nothing, owners and times are as before", () => {
-    const live = update(apply(undefined, deployment({ replicas: 1 })), { paused: true });
-    const object = structuredClone(live);
-    trackUpdate(live, object, { manager: "kubectl", now: LATER });
-    expect(object).toEqual(live);
-  });
-
-  it("owners that the client wrote itself hold, as in Helm's way from client-side to server-side apply", () => {
-    const live = update(apply(undefined, deployment({})), { replicas: 1 }, "helm3");
-    const object = structuredClone(live);
-    object.metadata.managedFields = [entry({ "f:spec": { "f:replicas": {} } })];
-    trackUpdate(live, object, { manager: "helm", now: LATER });
-    expect(object.metadata.managedFields).toEqual([entry({ "f:spec": { "f:replicas": {} } })]);
-  });
-
-  it("an empty list of owners is not taken for a wish, one empty entry is", () => {
-    const live = apply(undefined, deployment({ replicas: 1 }));
-    const sent = (managedFields: Json[]): KubeObject => {
-      const object = deployment({ replicas: 1 }, { managedFields });
-      trackUpdate(live, object, { manager: "kubectl", now: NOW });
-      return object;
-    };
-    expect(owners(sent([]))).toEqual(owners(live));
-    expect(sent([{}]).metadata).not.toHaveProperty("managedFields");
-  });
-});
-
-describe("field sets", () => {
-  it("name items by their keys, the values of sets, and leaves only", () => {
-    const object = deployment(
-      {
-        selector: { matchLabels: { app: "shop" } },
-        ports: [{ port: 80 }],
-        volumes: [{ name: "cache", emptyDir: {} }],
-        args: ["a"],
-      },
-      { labels: { app: "shop" }, finalizers: ["wait"], uid: "u1" },
-    );
-    const encoded = {
-      "f:metadata": { "f:finalizers": { 'v:"wait"': {} }, "f:labels": { "f:app": {} } },
-      "f:spec": {
-        "f:args": {},
-        "f:ports": {
-          'k:{"port":80,"protocol":"TCP"}': { ".": {}, "f:port": {} },
-        },
-        "f:selector": {},
-        "f:volumes": { 'k:{"name":"cache"}': { ".": {}, "f:emptyDir": {}, "f:name": {} } },
-      },
-    };
-    expect(encodeFieldSet(fieldsOf(object))).toEqual(encoded);
-    expect(decodeFieldSet(encoded)).toEqual(fieldsOf(object));
   });
 });

@@ -96,6 +96,7 @@ describe("strategic merge patch", () => {
     { name: "api", image: "api:1", env: [{ name: "A", value: "1" }] },
     { name: "proxy", image: "proxy:1" },
   ];
+  const web = { containerPort: 80 };
 
   it.each([
     [
@@ -179,9 +180,9 @@ describe("strategic merge patch", () => {
     ],
     [
       "knows a container's port by its number, not by its protocol",
-      { containers: [{ name: "dns", ports: [{ containerPort: 53, protocol: "UDP" }] }] },
-      { containers: [{ name: "dns", ports: [{ containerPort: 53, protocol: "TCP" }] }] },
-      { containers: [{ name: "dns", ports: [{ containerPort: 53, protocol: "TCP" }] }] },
+      { containers: [{ name: "a", ports: [{ containerPort: 53, protocol: "UDP" }, web] }] },
+      { containers: [{ name: "a", ports: [{ containerPort: 53, protocol: "TCP" }] }] },
+      { containers: [{ name: "a", ports: [{ containerPort: 53, protocol: "TCP" }, web] }] },
     ],
     [
       "merges the ports of a Service",
@@ -197,7 +198,7 @@ describe("strategic merge patch", () => {
     ],
     [
       "replaces a list of a custom resource that has not the keys of its name",
-      { spec: { ports: [{ number: 80 }] } },
+      { spec: { ports: [{ number: 80 }, { number: 81 }] } },
       { spec: { ports: [{ number: 443 }] } },
       { spec: { ports: [{ number: 443 }] } },
     ],

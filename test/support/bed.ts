@@ -23,7 +23,10 @@ export interface Bed {
 /** Starts what all tests of a file share. */
 export async function openBed(): Promise<Bed> {
   const folder = mkdtempSync(join(tmpdir(), "helm-notify-bed-"));
-  const kube = await startKube({ images: { "helm-notify-hook": [HOOK_PROGRAM] } });
+  const kube = await startKube({
+    images: { "helm-notify-hook": [HOOK_PROGRAM] },
+    notReady: /^registry\.invalid\//,
+  });
   const kubeconfig = join(folder, "kubeconfig");
   writeFileSync(kubeconfig, kube.kubeconfig(), { mode: 0o600 });
   return {

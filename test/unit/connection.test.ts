@@ -285,6 +285,11 @@ describe("without a kubeconfig", () => {
     });
   });
 
+  it("a pod's server is reached through the proxy of the environment, like Helm's", async () => {
+    const env = { ...IN_POD, HTTPS_PROXY: "http://proxy" };
+    expect(await resolve({ env, files: POD_FILES })).toMatchObject({ proxy: "http://proxy" });
+  });
+
   it("POD_NAMESPACE names the pod's namespace", async () => {
     const env = { ...IN_POD, POD_NAMESPACE: "downward" };
     expect(await resolve({ env, files: POD_FILES })).toMatchObject({ namespace: "downward" });

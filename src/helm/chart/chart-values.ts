@@ -1,6 +1,6 @@
 // The defaults of a chart and its subcharts as one tree, as Helm's templates see them (pkg/chartutil: coalesce.go,
 // dependencies.go), but for `condition` and `tags`: the values of a subchart that is switched off are there as well.
-import { coalesceValues, mergeValues } from "../../domain/merged-values.ts";
+import { mergeValues } from "../../domain/merged-values.ts";
 import { isMap, type Value, type Values, valueAt } from "../../domain/values.ts";
 
 export interface ChartWithValues {
@@ -25,7 +25,7 @@ export function coalesceChart(chart: ChartWithValues): Values {
 }
 
 function coalesceWith(chart: ChartWithValues, given: Values): Values {
-  const own = layOnDefaults(chart, given);
+  const own = mergeValues(chart.values, withoutNulls(given));
   const subcharts = [...chart.subcharts].map(([name, subchart]): [string, Values] => {
     const forSubchart = toMap(own[name]);
     const global = layGlobals(toMap(forSubchart["global"]), toMap(own["global"]));
@@ -34,14 +34,13 @@ function coalesceWith(chart: ChartWithValues, given: Values): Values {
   return { ...own, ...Object.fromEntries(subcharts) };
 }
 
-/** A null takes a default away; in a subchart's values it has to reach the subchart's defaults first. */
-function layOnDefaults({ values, subcharts }: ChartWithValues, given: Values): Values {
-  const merged = mergeValues(values, given);
-  const own = coalesceValues(values, given);
-  const kept = [...subcharts.keys()].flatMap((name) =>
-    merged[name] === undefined ? [] : [[name, merged[name]] as const],
+/** With a null a parent's defaults take away a subchart's in Helm 3, in Helm 4 they do not: the place stays known. */
+function withoutNulls(given: Values): Values {
+  return Object.fromEntries(
+    Object.entries(given)
+      .filter(([, value]) => value !== null)
+      .map(([key, value]) => [key, isMap(value) ? withoutNulls(value) : value]),
   );
-  return { ...own, ...Object.fromEntries(kept) };
 }
 
 /** The parent's globals win over those it wrote under the subchart's name, but a map never meets a single value. */

@@ -18,10 +18,16 @@ export function parseJsonPrefix(text: string): JsonPrefix | undefined {
   const length = /^[[{]/.test(text) ? compositeLength(text) : SINGLE.exec(text)?.[0].length;
   if (length === undefined) return undefined;
   try {
-    return { value: JSON.parse(text.slice(0, length)), length };
+    return { value: JSON.parse(text.slice(0, length), refuseInfinity), length };
   } catch {
     return undefined;
   }
+}
+
+/** Go refuses a number that no float64 holds. */
+function refuseInfinity(_: string, value: unknown): unknown {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("out of range");
+  return value;
 }
 
 /** Up to the bracket that closes the first one; whether the brackets match is for JSON.parse to say. */

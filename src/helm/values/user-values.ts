@@ -70,15 +70,24 @@ async function readSetFlag(
   runHelm: RunHelmForOutput,
 ): Promise<Layer> {
   if (flag === "--set-json" && /^\s*\{/.test(text)) return readJsonObject(text, runHelm);
-  const paths: string[] = [];
-  const says = withSetFlag(flag, text, {}, (path) => {
-    paths.push(path);
+  const files = new Map<string, string>();
+  const says = saysAlone(flag, text, (path) => {
+    files.set(path, "");
     return "";
   });
-  const files = new Map<string, string>();
-  for (const path of paths) files.set(path, await reader.readText(path));
+  for (const path of files.keys()) files.set(path, await reader.readText(path));
   const readFile = (path: string) => files.get(path) ?? "";
   return { origin: flag, says, addTo: (values) => withSetFlag(flag, text, values, readFile) };
+}
+
+/** `a.=1` is an error, but not where other sources fill `a` already: whether it is one shows when it is added to them. */
+function saysAlone(flag: SetFlag, text: string, readFile: ReadSetFile): Values {
+  try {
+    return withSetFlag(flag, text, {}, readFile);
+  } catch (error) {
+    if (error instanceof NotifyError) return {};
+    throw error;
+  }
 }
 
 function withSetFlag(

@@ -22,6 +22,8 @@ export class YamlRefusal extends Error {
   }
 }
 
+const BLOCKS: readonly (string | undefined)[] = [ScalarNode.BLOCK_LITERAL, ScalarNode.BLOCK_FOLDED];
+
 interface Reading {
   readonly text: string;
   readonly anchors: Map<string, ParsedNode>;
@@ -120,7 +122,10 @@ function toFloatKey(node: ParsedNode, value: number): string {
 }
 
 function toScalar(node: ScalarNode.Parsed, reading: Reading): Scalar {
-  const text = toText(node, reading);
+  if (isUnendedBlock(node, reading)) {
+    throw new YamlRefusal(node, "its last line has no line break at its end");
+  }
+  const text = String(node.value);
   if (node.tag === undefined) {
     return isPlain(node) ? resolveScalar(text) : { tag: "str", value: text };
   }
@@ -131,13 +136,9 @@ function toScalar(node: ScalarNode.Parsed, reading: Reading): Scalar {
   return scalar;
 }
 
-/** go-yaml adds no line break to a block at the very end of a file that ends without one. */
-function toText(node: ScalarNode.Parsed, { text }: Reading): string {
-  const value = String(node.value);
-  const isBlock = node.type === ScalarNode.BLOCK_LITERAL || node.type === ScalarNode.BLOCK_FOLDED;
-  if (!isBlock || node.range[1] < text.length || text.endsWith("\n")) return value;
-  if (/\n[ \t]*$/.test(text)) throw new YamlRefusal(node, "its last line is blank and has no end");
-  return value.replace(/\n$/, "");
+/** Helm 4 ends the last line before it reads the text, Helm 3 does not: then a block at the very end differs. */
+function isUnendedBlock(node: ScalarNode.Parsed, { text }: Reading): boolean {
+  return BLOCKS.includes(node.type) && node.range[1] === text.length && !text.endsWith("\n");
 }
 
 function isPlain(node: ScalarNode.Parsed): boolean {

@@ -20,7 +20,7 @@ export function parseHelmYaml(bytes: Uint8Array): YamlText {
   });
   let text: string;
   try {
-    text = decodeText(bytes);
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     return refused(0, "it is not UTF-8 text");
   }
@@ -46,12 +46,4 @@ export function parseHelmYaml(bytes: Uint8Array): YamlText {
     if (error instanceof YamlRefusal) return refused(error.offset, error.message);
     throw error;
   }
-}
-
-/** go-yaml knows an encoding by its byte order mark. */
-function decodeText(bytes: Uint8Array): string {
-  const [first, second] = bytes;
-  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  const encoding = isUtf16 ? (first === 0xff ? "utf-16le" : "utf-16be") : "utf-8";
-  return new TextDecoder(encoding, { fatal: true }).decode(bytes);
 }

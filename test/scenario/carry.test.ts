@@ -1,0 +1,179 @@
+// What an upgrade keeps, on both Helms: every way to give values, every rule of Helm's own about them.
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HELM_MAJORS } from "../../scripts/toolbox.ts";
+import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await openBed();
+});
+afterAll(() => bed.close());
+
+const CHART = {
+  "Chart.yaml": "apiVersion: v2\nname: duo\nversion: 1.0.0\nappVersion: 9.0.0\n",
+  "values.yaml":
+    "api: {image: {repository: api, tag: '1'}}\nweb: {image: {repository: web, tag: '1'}}\ncolour: red\n",
+  "templates.yaml":
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {values: {{ toJson .Values | quote }}}\n",
+};
+
+describe.each(HELM_MAJORS)("Helm %i", (major) => {
+  let shop: Deployer;
+  let chart: string;
+  beforeEach(async () => {
+    shop = await openDeployer(bed, major);
+    chart = join(shop.folder, "duo");
+    await succeed(shop.helm(["create", "duo"]));
+    await succeed(shop.kubectl(["version"]));
+    for (const file of readdirSync(join(chart, "templates"), {
+      recursive: true,
+      withFileTypes: true,
+    })) {
+      if (file.isFile()) writeFileSync(join(file.parentPath, file.name), "");
+    }
+    for (const [name, text] of Object.entries(CHART)) {
+      writeFileSync(join(chart, name === "templates.yaml" ? "templates/service.yaml" : name), text);
+    }
+    await succeed(
+      shop.helm([
+        "install",
+        "duo",
+        chart,
+        "--set-string",
+        "web.image.tag=1.10",
+        "--set",
+        "colour=blue",
+      ]),
+    );
+  });
+  afterEach(() => shop.close());
+
+  const userValues = async () =>
+    JSON.parse((await succeed(shop.helm(["get", "values", "duo", "-o", "json"]))).stdout);
+  const temporary = () =>
+    readdirSync(shop.folder).filter((name) => name.startsWith("helm-notify-"));
+
+  it.each([
+    ["as a plugin", (argv: string[]) => shop.helm(["notify", "upgrade", ...argv])],
+    [
+      "with flags in front of the plugin's name",
+      (argv: string[]) =>
+        shop.helm([`-n${shop.namespace}`, "--burst-limit", "50", "notify", "upgrade", ...argv]),
+    ],
+    ["in helm's place", (argv: string[]) => shop.notify(["upgrade", ...argv])],
+    [
+      "with flags in front of the verb",
+      (argv: string[]) => shop.notify(["--namespace", shop.namespace, "upgrade", ...argv]),
+    ],
+  ])(
+    "%s: a service not named keeps its tag and its type, and other values are Helm's business",
+    async (_, upgrade) => {
+      const { stderr } = await succeed(
+        upgrade(["duo", chart, "--set-string", "api.image.tag=2.0"]),
+      );
+      expect(await userValues()).toEqual({
+        api: { image: { tag: "2.0" } },
+        web: { image: { tag: "1.10" } },
+      });
+      expect(stderr).toMatch(/web +1\.10 +live revision 1/);
+      expect(temporary()).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["no values at all", []],
+    ["an empty values file", ["-f", "empty.yaml"]],
+    ["--reuse-values", ["--reuse-values"]],
+    ["--reset-then-reuse-values", ["--reset-then-reuse-values"]],
+  ])("%s: Helm keeps everything, as without us", async (_, flags) => {
+    writeFileSync(join(shop.folder, "empty.yaml"), "# nothing\n");
+    await succeed(shop.notify(["upgrade", "duo", chart, ...flags]));
+    expect(await userValues()).toEqual({ web: { image: { tag: "1.10" } }, colour: "blue" });
+  });
+
+  it("--reset-values drops the rest and keeps the tags", async () => {
+    await succeed(shop.notify(["upgrade", "duo", chart, "--reset-values"]));
+    expect(await userValues()).toEqual({ web: { image: { tag: "1.10" } } });
+  });
+
+  it("values from stdin reach Helm, and win", async () => {
+    const stdin = "web: {image: {tag: '3'}}\n";
+    const { stderr } = await succeed(shop.notify(["upgrade", "duo", chart, "-f", "-"], { stdin }));
+    expect(await userValues()).toEqual({ web: { image: { tag: "3" } } });
+    expect(stderr).toMatch(/web +1\.10 → 3 +-/);
+  });
+
+  it("what a failed revision said is not carried, and the table says there is one", async () => {
+    const failing = ["--set-string", "web.image.tag=6.6.6", "--set", "api=null"];
+    writeFileSync(
+      join(chart, "templates/bad.yaml"),
+      '{{ if eq .Values.web.image.tag "6.6.6" }}\napiVersion: v1\nkind: Secret\nmetadata: {name: NOT_A_NAME}\n{{ end }}',
+    );
+    expect((await shop.notify(["upgrade", "duo", chart, ...failing])).code).toBe(1);
+    const { stderr } = await succeed(
+      shop.notify(["upgrade", "duo", chart, "--set", "colour=green"]),
+    );
+    expect(stderr).toContain("live is revision 1 (deployed), revision 2 is failed");
+    expect(await userValues()).toEqual({ colour: "green", web: { image: { tag: "1.10" } } });
+  });
+
+  it("releases kept in ConfigMaps are found too", async () => {
+    const env = { HELM_DRIVER: "configmap" };
+    await succeed(shop.helm(["install", "cm", chart, "--set-string", "web.image.tag=5"], { env }));
+    const { stdout } = await succeed(shop.notify(["values", "cm"], { env }));
+    expect(stdout).toBe('web:\n  image:\n    tag: "5"\n');
+  });
+
+  it("services that detection does not know are named by a config file", async () => {
+    writeFileSync(join(chart, "values.yaml"), "jobRunner: {build: '1'}\n");
+    writeFileSync(
+      join(shop.folder, "helm-notify.yaml"),
+      "services:\n  runner: {tag: jobRunner.build}\n",
+    );
+    await succeed(shop.helm(["install", "jobs", chart, "--set-string", "jobRunner.build=7"]));
+    const { stderr } = await succeed(
+      shop.notify([
+        "upgrade",
+        "jobs",
+        chart,
+        "--set",
+        "a=1",
+        "--notify-config",
+        "helm-notify.yaml",
+      ]),
+    );
+    expect(stderr).toMatch(/runner +7 +live revision 1/);
+  });
+
+  it("plan shows it and runs nothing; its exit status tells of changes where asked", async () => {
+    const change = ["duo", chart, "--set-string", "api.image.tag=2.0"];
+    const before = bed.kube.requests.filter(({ method }) => method !== "GET").length;
+    const table = await succeed(shop.notify(["plan", ...change]));
+    expect(table.stdout).toMatch(/api +1 → 2\.0 +--set-string\nweb +1\.10 +live revision 1\n/);
+    const json = JSON.parse((await succeed(shop.notify(["plan", ...change, "-o", "json"]))).stdout);
+    expect(json).toMatchObject({
+      live: { revision: 1 },
+      services: [
+        { name: "api", changed: true, after: { tag: "2.0" } },
+        { name: "web", changed: false },
+      ],
+      injected: { web: { image: { tag: "1.10" } } },
+    });
+    expect((await shop.notify(["plan", ...change, "--detailed-exitcode"])).code).toBe(2);
+    expect((await shop.notify(["plan", "duo", chart, "--detailed-exitcode"])).code).toBe(0);
+    expect(bed.kube.requests.filter(({ method }) => method !== "GET").length).toBe(before);
+  });
+
+  it("values prints what would be injected: all of it, or what these flags leave", async () => {
+    expect((await succeed(shop.notify(["values", "duo"]))).stdout).toBe(
+      'web:\n  image:\n    tag: "1.10"\n',
+    );
+    const json = await succeed(
+      shop.notify(["values", "duo", chart, "--set", "web.image.tag=2", "-o", "json"]),
+    );
+    expect(json.stdout).toBe("{}\n");
+    expect((await succeed(shop.notify(["values", "unknown"]))).stdout).toBe("{}\n");
+  });
+});

@@ -1,0 +1,97 @@
+// A deploy that is interrupted ends like Helm ends it, also when only the outer helm is killed.
+import { type ChildProcess, spawn } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HELM_MAJORS } from "../../scripts/toolbox.ts";
+import {
+  type Bed,
+  type Deployer,
+  HELM_NOTIFY,
+  openBed,
+  openDeployer,
+  succeed,
+} from "../support/bed.ts";
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await openBed();
+});
+afterAll(() => bed.close());
+
+describe.each(HELM_MAJORS)("Helm %i", (major) => {
+  let shop: Deployer;
+  let argv: string[];
+  beforeEach(async () => {
+    shop = await openDeployer(bed, major);
+    const values = ["-f", `${shop.chart}/staging.yaml`, "-f", `${shop.chart}/first-deploy.yaml`];
+    await succeed(shop.helm(["install", "shop", shop.chart, ...values, "--no-hooks"]));
+    argv = [
+      "upgrade",
+      "shop",
+      shop.chart,
+      ...values,
+      "--no-hooks",
+      "--wait",
+      "--set",
+      "notReady=true",
+    ];
+  });
+  afterEach(() => shop.close());
+
+  /** Starts an upgrade and returns when Helm waits for a Deployment that never gets ready. */
+  async function startWaiting(command: readonly string[]): Promise<ChildProcess> {
+    const [file = "", ...words] = command;
+    const child = spawn(file, words, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
+    await until(
+      () => bed.kube.get("deployments.apps", shop.namespace, "shop-not-ready") !== undefined,
+    );
+    return child;
+  }
+  const ended = (child: ChildProcess) =>
+    new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+  const status = async () => {
+    const { stdout } = await succeed(shop.helm(["status", "shop", "-o", "json"]));
+    return JSON.parse(stdout).info.status;
+  };
+  const temporary = () =>
+    readdirSync(shop.folder).filter((name) => name.startsWith("helm-notify-"));
+
+  it.each(["SIGTERM", "SIGINT"] as const)(
+    "%s reaches Helm, which marks the release failed",
+    async (signal) => {
+      const child = await startWaiting([HELM_NOTIFY, ...argv]);
+      const end = ended(child);
+      child.kill(signal);
+      expect(await end).toEqual({ code: 1, signal: null });
+      expect(await status()).toBe("failed");
+      expect(temporary()).toEqual([]);
+    },
+  );
+
+  it("a killed outer helm does not leave a deploy running unseen", async () => {
+    const child = await startWaiting([join(shop.folder, "helm"), "notify", ...argv]);
+    const end = ended(child);
+    child.kill("SIGKILL");
+    expect(await end).toEqual({ code: null, signal: "SIGKILL" });
+    let last = "";
+    await until(async () => (last = await status()) !== "pending-upgrade");
+    expect(last).toBe("failed");
+    await until(() => temporary().length === 0);
+  });
+
+  it("a helm that dies of a signal is passed on as that signal", async () => {
+    const script = join(shop.folder, "dies");
+    writeFileSync(script, "#!/bin/sh\nkill -TERM $$\n", { mode: 0o755 });
+    const child = spawn(HELM_NOTIFY, ["version"], {
+      env: { ...shop.env, HELM_NOTIFY_HELM: script },
+      stdio: "ignore",
+    });
+    await expect(ended(child)).resolves.toEqual({ code: null, signal: "SIGTERM" });
+  });
+});
+
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  // oxlint-disable-next-line no-await-in-loop -- the limit is the test's own
+  while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { parseImageReference, parseTagValue } from "../../src/domain/image-reference.ts";
+
+const DIGEST = `sha256:${"0a".repeat(32)}`;
+
+describe("an image reference", () => {
+  it.each([
+    ["nginx", { repository: "nginx" }],
+    ["nginx:1.29", { repository: "nginx", tag: "1.29" }],
+    ["acme/api:1.4.0", { repository: "acme/api", tag: "1.4.0" }],
+    ["registry:5000/api", { repository: "registry:5000/api" }],
+    ["registry:5000/acme/api:1.4.0", { repository: "registry:5000/acme/api", tag: "1.4.0" }],
+    [`acme/api@${DIGEST}`, { repository: "acme/api", digest: DIGEST }],
+    [
+      `registry:5000/name:tag@${DIGEST}`,
+      { repository: "registry:5000/name", tag: "tag", digest: DIGEST },
+    ],
+  ])("%s is taken apart", (text, parts) => {
+    expect(parseImageReference(text)).toEqual(parts);
+  });
+
+  it.each([
+    "",
+    "a b:1",
+    "https://acme/api",
+    "acme/api:",
+    ":1",
+    "{{ .x }}:1",
+    "acme/api@sha256:short",
+  ])("%j is none", (text) => expect(parseImageReference(text)).toBeUndefined());
+});
+
+describe("the value at a service's tag", () => {
+  it.each([
+    ["a tag", "1.4.0", "tag", { tag: "1.4.0" }],
+    ["a number", 1.1, "tag", { tag: "1.1" }],
+    ["a long number", 20_240_101, "tag", { tag: "20240101" }],
+    ["a tag with its digest", `1.4.0@${DIGEST}`, "tag", { tag: "1.4.0", digest: DIGEST }],
+    ["a reference at any key", "acme/api:1.4.0", "tag", { repository: "acme/api", tag: "1.4.0" }],
+    ["a name alone at an image key", "nginx", "image", { repository: "nginx" }],
+    [
+      "a name with a digest at an image key",
+      `nginx@${DIGEST}`,
+      "mcImage",
+      { repository: "nginx", digest: DIGEST },
+    ],
+    ["what is no reference", "{{ .x }}:1", "image", { tag: "{{ .x }}:1" }],
+    ["nothing", null, "tag", {}],
+    ["an empty text", "", "tag", {}],
+    ["a map", { a: 1 }, "tag", {}],
+  ])("%s", (_, value, key, parts) => {
+    expect(parseTagValue(value, key)).toEqual(parts);
+  });
+});
