@@ -1,7 +1,6 @@
 // npm run demo: the main job on a real Helm, against a Kubernetes API and a Slack in this process.
 import { styleText } from "node:util";
 import { type Deployer, openBed, openDeployer } from "../test/support/bed.ts";
-import type { Finished } from "../test/support/process.ts";
 import { toTranscript } from "../test/support/slack/transcript.ts";
 import { build } from "./build.ts";
 import { HELM_MAJORS, type HelmMajor } from "./toolbox.ts";
@@ -17,12 +16,24 @@ try {
   await bed.close();
 }
 
-async function showDemo({ chart, slack }: Deployer): Promise<void> {
-  const values = ["-f", `${chart}/staging.yaml`];
+async function showDemo({ slack }: Deployer): Promise<void> {
+  const values = ["-f", "chart/staging.yaml"];
   slack.onMessage((message) => show("magenta", toTranscript(message)));
 
   title("A shop of five services is installed");
-  await deploy(["notify", "upgrade", "--install", "shop", chart, ...values], 0);
+  await deploy(
+    [
+      "notify",
+      "upgrade",
+      "--install",
+      "shop",
+      "./chart",
+      ...values,
+      "-f",
+      "chart/first-deploy.yaml",
+    ],
+    0,
+  );
 
   title("One service is upgraded; the other four keep what is live");
   const api = [
@@ -31,11 +42,24 @@ async function showDemo({ chart, slack }: Deployer): Promise<void> {
     "--set",
     "api.image.revision=9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
   ];
-  await deploy(["notify", "plan", "shop", chart, ...values, ...api], 0);
-  await deploy(["notify", "upgrade", "shop", chart, ...values, ...api], 0);
+  await deploy(["notify", "plan", "shop", "./chart", ...values, ...api], 0);
+  await deploy(["notify", "upgrade", "shop", "./chart", ...values, ...api], 0);
 
   title("The next one names another service: api stays at 1.4.0");
-  await deploy(["notify", "upgrade", "shop", chart, ...values, "--set", "web.image.tag=2.9.0"], 0);
+  await deploy(
+    [
+      "notify",
+      "upgrade",
+      "shop",
+      "./chart",
+      ...values,
+      "--set",
+      "web.image.tag=2.9.0",
+      "--set",
+      "web.image.revision=0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+    ],
+    0,
+  );
 
   title("An upgrade fails: a smoke test says no, so nobody hears that it is deployed");
   await deploy(
@@ -43,7 +67,7 @@ async function showDemo({ chart, slack }: Deployer): Promise<void> {
       "notify",
       "upgrade",
       "shop",
-      chart,
+      "./chart",
       ...values,
       "--set",
       "mailer.image.tag=1.1.0",
@@ -58,14 +82,9 @@ async function showDemo({ chart, slack }: Deployer): Promise<void> {
 }
 
 async function deploy(argv: readonly string[], expected: number): Promise<void> {
-  const spelling = argv.map((word) => word.replace(deployer.chart, "./chart")).join(" ");
-  show("bold", `\n$ helm ${spelling}`);
-  const finished: Finished = await deployer.helm(argv);
-  process.stdout.write(finished.stdout);
-  process.stdout.write(finished.stderr);
-  if (finished.code !== expected) {
-    throw new Error(`helm ended with ${finished.code}, not with ${expected}`);
-  }
+  show("bold", `\n$ helm ${argv.join(" ")}`);
+  const { code } = await deployer.helm(argv, { onOutput: (text) => process.stdout.write(text) });
+  if (code !== expected) throw new Error(`helm ended with ${code}, not with ${expected}`);
 }
 
 function title(text: string): void {

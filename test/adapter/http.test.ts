@@ -93,7 +93,7 @@ describe("a connection", () => {
 
   it("dropped under a POST is reported: the server may have acted on it", async () => {
     let count = 0;
-    const { url } = await server(() => (count++ === 0 ? {} : "close"), { plain: true });
+    const { url, seen } = await server(() => (count++ === 0 ? {} : "close"), { plain: true });
     const send = client({});
 
     await send({ url });
@@ -102,6 +102,7 @@ describe("a connection", () => {
       code: "HTTP_UNREACHABLE",
       message: expect.stringContaining("ECONNRESET"),
     });
+    expect(seen).toHaveLength(2);
   });
 });
 

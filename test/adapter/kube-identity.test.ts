@@ -1,69 +1,46 @@
 // Whatever the kubeconfig, the flags and the environment say: our requests and Helm's are the same person's.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import { HELM_MAJORS, helmPath } from "../../scripts/toolbox.ts";
 import { Secret } from "../../src/domain/secret.ts";
 import type { ConnectionRequest } from "../../src/kube/connection-request.ts";
 import { resolveConnection } from "../../src/kube/connection.ts";
 import { openKube } from "../../src/kube/kube-api.ts";
 import { type ConnectProxy, startConnectProxy } from "../support/connect-proxy.ts";
+import { writeCredentialPlugin } from "../support/credential-plugin.ts";
 import { kubeWorld } from "../support/kube-world.ts";
 import { selfSigned } from "../support/kube/certificate.ts";
+import { base64 } from "../support/kubectl-view.ts";
 import { run } from "../support/process.ts";
-import { type RecordingServer, type SeenRequest, startServer } from "../support/tls-server.ts";
+import { answerWithoutReleases, identitiesOf, toArgv } from "../support/request-identity.ts";
+import { type RecordingServer, startServer } from "../support/tls-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kube-identity-"));
 const { cert, key } = selfSigned(["jane"], []);
+const JANE = {
+  "client-certificate-data": base64(cert),
+  "client-key-data": base64(key),
+};
 const PLUGIN = join(folder, "plugin");
-
-const answer = ({ url }: SeenRequest) => ({
-  headers: { "content-type": "application/json" },
-  body: JSON.stringify(
-    url.startsWith("/version")
-      ? { major: "1", minor: "34", gitVersion: "v1.34.3" }
-      : { apiVersion: "v1", kind: "SecretList", metadata: {}, items: [] },
-  ),
-});
 
 let api: RecordingServer;
 let plain: RecordingServer;
 let proxy: ConnectProxy;
 
 beforeAll(async () => {
-  api = await startServer(answer);
-  plain = await startServer(answer, { plain: true });
+  api = await startServer(answerWithoutReleases);
+  plain = await startServer(answerWithoutReleases, { plain: true });
   proxy = await startConnectProxy(api.port);
   writeFileSync(join(folder, "ca.crt"), api.ca);
   writeFileSync(join(folder, "token"), "from-file\n");
-  writeFileSync(
-    join(folder, "status.json"),
-    JSON.stringify({ clientCertificateData: cert, clientKeyData: key }),
-  );
-  writeFileSync(
-    PLUGIN,
-    `#!/bin/sh
-case "$1" in
-  info) status="{\\"token\\":\\"info.$(printf %s "$KUBERNETES_EXEC_INFO" | base64 -w0)\\"}" ;;
-  certificate) status=$(cat ${folder}/status.json) ;;
-  *) status="{\\"token\\":\\"$PLUGIN_TOKEN-$*\\"}" ;;
-esac
-printf '%s\\n' "{\\"apiVersion\\":\\"client.authentication.k8s.io/\${VERSION:-v1}\\",\\"kind\\":\\"ExecCredential\\",\\"status\\":$status}"
-`,
-  );
-  chmodSync(PLUGIN, 0o755);
+  writeCredentialPlugin(PLUGIN, cert, key);
 });
 
 afterAll(async () => {
   await Promise.all([api.stop(), plain.stop(), proxy.stop()]);
   rmSync(folder, { recursive: true });
-});
-
-beforeEach(() => {
-  api.seen.length = 0;
-  plain.seen.length = 0;
-  proxy.tunnels.length = 0;
 });
 
 interface Case {
@@ -91,14 +68,11 @@ it.each<[string, () => Case]>([
   ["a token file beside the kubeconfig", () => ({ user: { tokenFile: "token" } })],
   ["a token whose file is missing", () => ({ user: { token: "last-known", tokenFile: "gone" } })],
   ["username and password", () => ({ user: { username: "jane", password: "p" } })],
-  [
-    "a client certificate",
-    () => ({ user: { "client-certificate-data": base64(cert), "client-key-data": base64(key) } }),
-  ],
+  ["a client certificate", () => ({ user: JANE })],
   [
     "a client certificate and a token",
     () => ({
-      user: { token: "t", "client-certificate-data": base64(cert), "client-key-data": base64(key) },
+      user: { token: "t", ...JANE },
     }),
   ],
   ["nobody", () => ({})],
@@ -279,6 +253,7 @@ it.each<[string, () => Case]>([
   ],
 ])("%s", async (name, given) => {
   const { user = {}, cluster = {}, namespace, env = {}, flags = {}, isBare = false } = given();
+  takeIdentities();
   const home = mkdtempSync(join(folder, "home-"));
   const kubeconfig = join(folder, `config-${name.replaceAll(/\W+/g, "-")}`);
   const ca = { "certificate-authority-data": base64(api.ca) };
@@ -302,60 +277,19 @@ it.each<[string, () => Case]>([
   for (const major of HELM_MAJORS) {
     const ended = await run([helmPath(major), "list", ...toArgv(flags)], { env: environment });
     expect(ended.stderr).toBe("");
-    helms.push(takeSeen());
+    helms.push(takeIdentities());
   }
   const result = await resolveConnection(flags, kubeWorld(environment));
   if (result.kind !== "connection") throw new Error(result.reason);
   const kube = openKube(result.connection);
   await kube.request({ path: `/api/v1/namespaces/${kube.namespace}/secrets` }).finally(kube.close);
 
-  const ours = takeSeen();
+  const ours = takeIdentities();
   expect(ours).toHaveLength(1);
   expect(helms).toEqual([ours, ours]);
 });
 
-/** Who asked where, of every request for Secrets since the last call. */
-function takeSeen(): readonly object[] {
-  const tunnels = proxy.tunnels
-    .splice(0)
-    .map(({ target, authorization }) => [target, authorization]);
-  return [...api.seen.splice(0), ...plain.seen.splice(0)]
-    .filter(({ url }) => url.includes("/secrets"))
-    .map(({ url, headers, headersDistinct, serverName, clientName }) => ({
-      path: url.replace(/\?.*/, ""),
-      host: headers.host,
-      authorization: readInfo(headers.authorization),
-      impersonation: Object.fromEntries(
-        Object.entries(headers).filter(([name]) => /^impersonate-(?!group)/.test(name)),
-      ),
-      // Helm reads --kube-as-group twice and says each group twice.
-      groups: new Set(headersDistinct["impersonate-group"]),
-      serverName,
-      clientName,
-      tunnel: tunnels[0],
-    }));
-}
-
-/** A plugin's token that carries what the plugin was told. */
-function readInfo(authorization: string | undefined): unknown {
-  const info = /^Bearer info\.(.*)$/.exec(authorization ?? "")?.[1];
-  return info === undefined ? authorization : JSON.parse(Buffer.from(info, "base64").toString());
-}
-
-function toArgv(flags: ConnectionRequest): string[] {
-  const argv: string[] = [];
-  const add = (flag: string, value: string | undefined) => value && argv.push(flag, value);
-  add("--namespace", flags.namespace);
-  add("--kube-token", flags.token?.reveal());
-  add("--kube-apiserver", flags.apiServer);
-  add("--kube-as-user", flags.asUser);
-  add("--kube-ca-file", flags.caFile);
-  add("--kube-tls-server-name", flags.tlsServerName);
-  for (const group of flags.asGroups ?? []) add("--kube-as-group", group);
-  if (flags.insecureSkipTlsVerify) argv.push("--kube-insecure-skip-tls-verify");
-  return argv;
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
+/** Of all that was asked since the last call. */
+function takeIdentities(): readonly object[] {
+  return identitiesOf([...api.seen.splice(0), ...plain.seen.splice(0)], proxy.tunnels.splice(0));
 }

@@ -1,37 +1,40 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { kubectlPath } from "../../scripts/toolbox.ts";
-import { type Connection, resolveConnection } from "../../src/kube/connection.ts";
+import { resolveConnection } from "../../src/kube/connection.ts";
 import { kubeWorld } from "../support/kube-world.ts";
+import {
+  CA,
+  CA_DATA,
+  cluster,
+  config,
+  context,
+  type KubeconfigCase,
+  single,
+  writeCase,
+} from "../support/kubeconfig-case.ts";
+import { base64, expectedConnection, plainConnection } from "../support/kubectl-view.ts";
 import { selfSigned } from "../support/kube/certificate.ts";
 import { run } from "../support/process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kubeconfig-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const { cert: CA } = selfSigned(["ca"], []);
 const { cert: CERT, key: KEY } = selfSigned(["jane"], []);
-const CA_DATA = base64(CA);
-
-interface Case {
-  /** Paths under the case's own folder; relative ones in KUBECONFIG are made absolute. */
-  readonly files: Readonly<Record<string, string | object>>;
-  readonly kubeconfig?: readonly string[];
-  readonly context?: string;
-}
+const JANE = {
+  "client-certificate-data": base64(CERT),
+  "client-key-data": base64(KEY),
+};
 
 describe("agreement with kubectl config view --minify --flatten --raw", () => {
-  it.each<[string, Case]>([
+  it.each<[string, KubeconfigCase]>([
     ["a token", single({ token: "abc" })],
     ["~/.kube/config without KUBECONFIG", { files: { ".kube/config": config({ token: "abc" }) } }],
     ["username and password", single({ username: "jane", password: "pa:ss" })],
     ["a user name alone", single({ username: "jane" })],
-    [
-      "certificate data",
-      single({ "client-certificate-data": base64(CERT), "client-key-data": base64(KEY) }),
-    ],
+    ["certificate data", single(JANE)],
     [
       "certificate data with line breaks",
       single({ "client-certificate-data": wrapped(CERT), "client-key-data": wrapped(KEY) }),
@@ -80,19 +83,10 @@ describe("agreement with kubectl config view --minify --flatten --raw", () => {
     ],
     ["another server name", single({}, { ...cluster(), "tls-server-name": "kubernetes" })],
     ["a proxy", single({}, { ...cluster(), "proxy-url": "http://me:secret@proxy:3128" })],
-    [
-      "a server behind a path",
-      single({ token: "t" }, { ...cluster(), server: "https://rancher/k8s/clusters/c-1" }),
-    ],
-    [
-      "a server with a slash at its end",
-      single({ token: "t" }, { ...cluster(), server: "https://api:6443/" }),
-    ],
-    ["an IPv6 server", single({ token: "t" }, { ...cluster(), server: "https://[fd00::1]:6443" })],
-    [
-      "a server without a port",
-      single({ token: "t" }, { ...cluster(), server: "https://api.example.com" }),
-    ],
+    ["a server behind a path", serving("https://rancher/k8s/clusters/c-1")],
+    ["a server with a slash at its end", serving("https://api:6443/")],
+    ["an IPv6 server", serving("https://[fd00::1]:6443")],
+    ["a server without a port", serving("https://api.example.com")],
     [
       "a token beside a token file",
       {
@@ -127,8 +121,6 @@ describe("agreement with kubectl config view --minify --flatten --raw", () => {
         kubeconfig: ["config"],
         files: {
           config: `# made by hand
-apiVersion: v1
-kind: Config
 current-context: main
 x-defaults: &defaults {namespace: shop, user: u}
 contexts:
@@ -137,13 +129,8 @@ contexts:
     <<: *defaults
     cluster: c
 clusters:
-- cluster:
-    server: 'https://api:6443'
-    certificate-authority-data: ${CA_DATA}
-  name: c
-users:
-- name: u
-  user: {token: "123"}
+- {name: c, cluster: {server: 'https://api:6443', certificate-authority-data: ${CA_DATA}}}
+users: [{name: u, user: {token: "123"}}]
 `,
         },
       },
@@ -212,8 +199,7 @@ preferences: null
         files: {
           one: config({ token: "first" }),
           two: config({
-            "client-certificate-data": base64(CERT),
-            "client-key-data": base64(KEY),
+            ...JANE,
             as: "x",
           }),
         },
@@ -274,9 +260,10 @@ preferences: null
       "a key given twice",
       { files: { config: `${yamlConfig("first")}    token: second\n` }, kubeconfig: ["config"] },
     ],
-  ])("%s", async (name, { files, kubeconfig, context: chosen }) => {
+  ])("%s", async (name, given) => {
+    const { kubeconfig, context: chosen } = given;
     const home = join(folder, name.replaceAll(/\W+/g, "-"));
-    for (const [path, content] of Object.entries(files)) write(join(home, path), content);
+    writeCase(home, given);
     const env = {
       HOME: home,
       ...(kubeconfig
@@ -293,81 +280,14 @@ preferences: null
     const result = await resolveConnection({ kubeContext: chosen }, kubeWorld(env));
 
     if (result.kind !== "connection") throw new Error(result.reason);
-    expect(plain(result.connection)).toEqual(expectation(JSON.parse(view.stdout), home));
+    expect(plainConnection(result.connection)).toEqual(
+      expectedConnection(JSON.parse(view.stdout), home),
+    );
   });
 });
 
-interface View {
-  readonly clusters?: readonly { cluster: Record<string, string> }[];
-  readonly users?: readonly { user: Record<string, string> & { "as-user-extra"?: object } }[];
-  readonly contexts: readonly [{ context: { namespace?: string } }];
-}
-
-/** What kubectl's answer means for the wire. */
-function expectation(view: View, home: string): object {
-  const server = view.clusters?.[0]?.cluster ?? {};
-  const user = view.users?.[0]?.user ?? {};
-  const place = view.contexts[0].context;
-  const tokenFile = user["tokenFile"] && join(home, user["tokenFile"]);
-  const token = tokenFile ? readFileSync(tokenFile, "utf8").trim() : user["token"];
-  const extra = Object.entries(user["as-user-extra"] ?? {}).map(([key, values]) => [
-    `impersonate-extra-${encodeURIComponent(key)}`,
-    values,
-  ]);
-  return {
-    server: server["server"]?.replace(/\/$/, ""),
-    namespace: place.namespace ?? "default",
-    ca: decoded(server["certificate-authority-data"]),
-    isInsecure: server["insecure-skip-tls-verify"] ?? false,
-    serverName: server["tls-server-name"],
-    proxy: server["proxy-url"],
-    cert: decoded(user["client-certificate-data"]),
-    key: decoded(user["client-key-data"]),
-    headers: {
-      ...(token ? { authorization: `Bearer ${token}` } : {}),
-      ...(user["username"]
-        ? { authorization: `Basic ${base64(`${user["username"]}:${user["password"] ?? ""}`)}` }
-        : {}),
-      ...(user["as"] ? { "impersonate-user": user["as"] } : {}),
-      ...(user["as-uid"] ? { "impersonate-uid": user["as-uid"] } : {}),
-      ...(user["as-groups"] ? { "impersonate-group": user["as-groups"] } : {}),
-      ...Object.fromEntries(extra),
-    },
-  };
-}
-
-function plain({ server, namespace, tls, proxyUrl, headers }: Connection): object {
-  return {
-    server,
-    namespace,
-    ca: tls.ca,
-    isInsecure: tls.isInsecure,
-    serverName: tls.serverName,
-    proxy: proxyUrl?.reveal(),
-    cert: tls.cert,
-    key: tls.key?.reveal(),
-    headers: Object.fromEntries(
-      Object.entries(headers).map(([name, value]) => [
-        name,
-        typeof value === "object" && "reveal" in value ? value.reveal() : value,
-      ]),
-    ),
-  };
-}
-
-function single(user: object, of: object = cluster(), namespace?: string): Case {
-  return { files: { config: config(user, of, namespace) }, kubeconfig: ["config"] };
-}
-
-function config(user: object, of: object = cluster(), namespace?: string) {
-  return {
-    apiVersion: "v1",
-    kind: "Config",
-    "current-context": "main",
-    contexts: [context("main", "u", namespace)],
-    clusters: [{ name: "c", cluster: of }],
-    users: [{ name: "u", user }],
-  };
+function serving(server: string): KubeconfigCase {
+  return single({ token: "t" }, { ...cluster(), server });
 }
 
 function yamlConfig(token: string): string {
@@ -381,27 +301,6 @@ users:
 `;
 }
 
-function context(name: string, user: string, namespace?: string) {
-  return { name, context: { cluster: "c", user, ...(namespace ? { namespace } : {}) } };
-}
-
-function cluster() {
-  return { server: "https://api:6443", "certificate-authority-data": CA_DATA };
-}
-
-function write(path: string, content: string | object): void {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
-}
-
-function base64(text: string): string {
-  return Buffer.from(text).toString("base64");
-}
-
 function wrapped(text: string): string {
   return base64(text).replace(/.{64}/g, "$&\n");
-}
-
-function decoded(data: string | undefined): string | undefined {
-  return data === undefined ? undefined : Buffer.from(data, "base64").toString();
 }

@@ -149,7 +149,6 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
       HELM_NOTIFY_EVENT: "post-rollback",
       HELM_NOTIFY_RELEASE: "shop",
       HELM_NOTIFY_NAMESPACE: "shops",
-      HELM_NOTIFY_REVISION: "1",
       HELM_NOTIFY_RUN_DIR: "/etc/helm-notify/run",
       HELM_NOTIFY_KUBE_DIR: "/etc/helm-notify/kube",
       HELM_NOTIFY_DEADLINE_SECONDS: "20",

@@ -15,7 +15,6 @@ export const NODE_KUBECONFIG = "/var/etc/node.kubeconfig";
 export function writeKeys(place: Place): void {
   const keys = join(place.folder, "etc/keys");
   mkdirSync(keys, { recursive: true, mode: 0o700 });
-  const write = (path: string, content: string) => writeFileSync(path, content, { mode: 0o600 });
   const { key, cert } = selfSigned(
     ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "localhost"],
     ["127.0.0.1", place.nodeAddress, API_ADDRESS],
@@ -40,6 +39,10 @@ export function writeKeys(place: Place): void {
   write(outside(LOCAL_KUBECONFIG), kubeconfig("https://127.0.0.1", cert, admin));
   write(outside(NODE_KUBECONFIG), kubeconfig("https://127.0.0.1", cert, node));
   write(place.kubeconfig, kubeconfig(`https://${place.nodeAddress}`, cert, admin));
+}
+
+function write(path: string, content: string): void {
+  writeFileSync(path, content, { mode: 0o600 });
 }
 
 function kubeconfig(server: string, cert: string, token: string): string {

@@ -15,7 +15,7 @@ export function idleRegistry(busybox: string): Daemon {
   return { name: "idle-registry", program: process.execPath, argv, needsMachineFiles: true };
 }
 
-const APPLETS = ["sh", "sleep", "false", "true", "cat", "env", "wget", "httpd"];
+const APPLETS = ["sh", "sleep", "false", "true", "cat", "env"];
 // As process 1 it reaps orphans, and without a trap it would not hear SIGTERM.
 const IDLE = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done";
 

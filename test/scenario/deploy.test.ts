@@ -43,7 +43,16 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         return before;
       };
 
-      await succeed(shop.helm(["notify", "upgrade", "--install", ...common]));
+      await succeed(
+        shop.helm([
+          "notify",
+          "upgrade",
+          "--install",
+          ...common,
+          "-f",
+          `${shop.chart}/first-deploy.yaml`,
+        ]),
+      );
       expect(await images(shop)).toEqual({
         api: "1.3.2",
         web: "2.8.0",

@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly stdin?: string;
+  /** Both streams as they come, as on a terminal. */
+  readonly onOutput?: (text: string) => void;
   /** Kills the process: a test that hangs then says what was printed so far. */
   readonly timeoutMs?: number;
 }
@@ -27,8 +29,15 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
     });
     let stdout = "";
     let stderr = "";
-    child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
-    child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+    const pass = options.onOutput ?? (() => {});
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      stdout += text;
+      pass(text);
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      stderr += text;
+      pass(text);
+    });
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
     child.stdin.on("error", () => {});

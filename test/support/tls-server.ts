@@ -22,7 +22,7 @@ export interface SeenRequest {
   readonly clientName: string | undefined;
 }
 
-export interface ServerAnswer {
+interface ServerAnswer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;

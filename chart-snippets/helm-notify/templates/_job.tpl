@@ -100,7 +100,6 @@ Usage: env: {{- include "helm-notify.env" . | nindent 6 }}
 - { name: HELM_NOTIFY_EVENT, value: {{ .event }} }
 - { name: HELM_NOTIFY_RELEASE, value: {{ .context.Release.Name | quote }} }
 - { name: HELM_NOTIFY_NAMESPACE, value: {{ .context.Release.Namespace | quote }} }
-- { name: HELM_NOTIFY_REVISION, value: {{ .context.Release.Revision | quote }} }
 - { name: HELM_NOTIFY_RUN_DIR, value: /etc/helm-notify/run }
 {{- if $settings.rbac.create }}
 - { name: HELM_NOTIFY_KUBE_DIR, value: /etc/helm-notify/kube }

@@ -1,7 +1,8 @@
 // YAML as Helm reads it: sigs.k8s.io/yaml, that is go-yaml v2 and then JSON. The `yaml` package finds the nodes,
 // yaml-nodes.ts says what they mean. What is refused here may still be fine for Helm: values-file.ts asks it.
-import { LineCounter, parseDocument } from "yaml";
+import { parseDocument } from "yaml";
 import type { Value } from "../../domain/values.ts";
+import { readPlainYaml } from "./plain-yaml.ts";
 import { toHelmValue, YamlRefusal } from "./yaml-nodes.ts";
 
 export type YamlText =
@@ -12,18 +13,19 @@ export type YamlText =
 
 /** Reads one text. Of several documents, only the first is read. */
 export function parseHelmYaml(bytes: Uint8Array): YamlText {
-  const lines = new LineCounter();
-  const refused = (offset: number, reason: string): YamlText => ({
-    kind: "refused",
-    line: Math.max(lines.linePos(offset).line, 1),
-    reason,
-  });
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    return refused(0, "it is not UTF-8 text");
+    return { kind: "refused", line: 1, reason: "it is not UTF-8 text" };
   }
+  const refused = (offset: number, reason: string): YamlText => ({
+    kind: "refused",
+    line: text.slice(0, offset).split("\n").length,
+    reason,
+  });
+  const plain = readPlainYaml(text);
+  if (plain !== undefined) return { kind: "read", value: plain };
   // Line breaks to go-yaml, but not to the `yaml` package.
   const oddBreak = text.search(/[\u0085\u2028\u2029]|\r(?!\n)/);
   if (oddBreak !== -1) return refused(oddBreak, "it has an unusual line break");
@@ -33,7 +35,6 @@ export function parseHelmYaml(bytes: Uint8Array): YamlText {
     merge: false,
     uniqueKeys: false,
     prettyErrors: false,
-    lineCounter: lines,
   });
   const problem = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
   if (problem !== undefined) return refused(problem.pos[0], problem.message);

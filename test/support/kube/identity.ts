@@ -14,7 +14,7 @@ export interface TokenRequest {
   readonly expirationSeconds?: number | undefined;
 }
 
-export const ISSUER = "https://kubernetes.default.svc";
+const ISSUER = "https://kubernetes.default.svc";
 interface Claims extends JsonObject {
   aud: string[];
   exp: number;

@@ -3,7 +3,7 @@ import type { Cluster, Program } from "./cluster.ts";
 import type { Container, PodSpec } from "./kinds.ts";
 
 /** The last part of the repository, without tag and digest: `helm-notify-hook`. */
-export function baseName(image: string): string {
+function baseName(image: string): string {
   return image.replace(/@.*$/, "").replace(/^.*\//, "").replace(/:.*$/, "");
 }
 

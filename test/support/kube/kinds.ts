@@ -1,7 +1,7 @@
 // The kinds the controllers and the pod runner work on: only the fields they read or write.
 import type { JsonObject, KubeObject } from "./json.ts";
 
-export interface KeyReference extends JsonObject {
+interface KeyReference extends JsonObject {
   name: string;
   key: string;
   optional?: boolean;
@@ -17,13 +17,13 @@ export interface EnvVar extends JsonObject {
   };
 }
 
-export interface EnvSource extends JsonObject {
+interface EnvSource extends JsonObject {
   prefix?: string;
   configMapRef?: JsonObject & { name: string; optional?: boolean };
   secretRef?: JsonObject & { name: string; optional?: boolean };
 }
 
-export interface VolumeMount extends JsonObject {
+interface VolumeMount extends JsonObject {
   name: string;
   mountPath: string;
   subPath?: string;
@@ -88,7 +88,7 @@ export interface Pod extends KubeObject {
   status: JsonObject & { phase: string; containerStatuses?: ContainerStatus[] };
 }
 
-export interface PodTemplate extends JsonObject {
+interface PodTemplate extends JsonObject {
   metadata?: JsonObject & { labels?: Record<string, string>; annotations?: Record<string, string> };
   spec: PodSpec;
 }

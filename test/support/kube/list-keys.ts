@@ -54,10 +54,10 @@ export function mergeKeys(
   items: readonly Json[],
 ): readonly string[] | undefined {
   const keys = field === "ports" ? PORT_KEYS[parent] : MERGE_KEYS[field];
+  const first = keys?.[0];
+  if (first === undefined) return undefined;
   // Custom resources use the same names for other things.
-  const isKeyed = items.every(
-    (item) => isObject(item) && ("$patch" in item || (keys?.[0] ?? "") in item),
-  );
+  const isKeyed = items.every((item) => isObject(item) && (first in item || "$patch" in item));
   return isKeyed ? keys : undefined;
 }
 

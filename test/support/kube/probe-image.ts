@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** `probe.ts` as the program of an image. */
-export const PROBE = [process.execPath, join(import.meta.dirname, "probe.ts")];
+export const PROBE = [process.execPath, fileURLToPath(new URL("probe.ts", import.meta.url))];
