@@ -17,7 +17,7 @@ export function dispatch(argv: readonly string[], at: number): Dispatch {
   switch (word) {
     case undefined:
       if (argv.includes("--version")) return { kind: "version" };
-      return { kind: "own" };
+      return argv.length === 0 || isHelp(argv) ? { kind: "own" } : { kind: "helm" };
     case "upgrade":
     case "install":
       return { kind: "deploy", verb: word };
@@ -27,3 +27,5 @@ export function dispatch(argv: readonly string[], at: number): Dispatch {
       return OWN_WORDS.some((own) => own === word) ? { kind: "own" } : { kind: "helm" };
   }
 }
+
+const isHelp = (argv: readonly string[]) => argv.includes("--help") || argv.includes("-h");

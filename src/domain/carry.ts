@@ -237,8 +237,8 @@ function liveValue(path: Path | undefined, { live }: CarryInput): Value | undefi
 
 /** A tag as people write it; nothing for an empty, missing or composite value. */
 function toText(value: Value | undefined): string | undefined {
-  if (value === undefined || value === null || value === "" || isComposite(value)) return undefined;
-  return String(value);
+  if (value === undefined || value === null || typeof value === "object") return undefined;
+  return value === "" ? undefined : String(value);
 }
 
 function isComposite(value: Value | undefined): boolean {

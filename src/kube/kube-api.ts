@@ -91,18 +91,15 @@ function formatQuery(query: KubeRequest["query"]): string {
   return query === undefined ? "" : `?${new URLSearchParams(query).toString()}`;
 }
 
-function parseAnswer(response: HttpResponse, connection: Connection): unknown {
+function parseAnswer(response: HttpResponse, { server, origin }: Connection): unknown {
   try {
     return JSON.parse(response.body.toString());
-  } catch (cause) {
-    throw new NotifyError(
-      "KUBE_NOT_AN_API",
-      `${new URL(connection.server).host} does not answer like a Kubernetes API`,
-      {
-        hint: `Check the server address of ${connection.origin}.`,
-        cause,
-      },
-    );
+  } catch {
+    // Without the parser's error, which quotes the body.
+    const { host } = new URL(server);
+    throw new NotifyError("KUBE_NOT_AN_API", `${host} does not answer like a Kubernetes API`, {
+      hint: `Check the server address of ${origin}.`,
+    });
   }
 }
 

@@ -21,6 +21,7 @@ const list = <T extends z.ZodMiniType>(item: T) =>
     z.nullish(z.array(item)),
     z.transform((items) => items ?? []),
   );
+
 const exec = z.object({
   apiVersion: text,
   command: text,
@@ -104,12 +105,17 @@ async function parseText(content: string, file: string): Promise<unknown> {
   const { parseAllDocuments } = await import("yaml");
   // Go's parser reads the first document and lets a key come twice.
   const [document] = parseAllDocuments(content, { version: "1.1", uniqueKeys: false });
-  const error = document && "errors" in document ? document.errors[0] : undefined;
+  if (document === undefined || !("toJS" in document)) return undefined;
+  const error = document.errors[0];
   if (error) {
-    const line = error.linePos?.[0].line;
-    throw invalid(file, `line ${line ?? "?"}: ${firstLine(error.message)}`);
+    const line = error.linePos?.[0].line ?? "?";
+    throw invalid(file, `line ${line}: ${withoutExcerpt(error.message)}`);
   }
-  return document && "toJS" in document ? document.toJS() : undefined;
+  try {
+    return document.toJS();
+  } catch {
+    throw invalid(file, "an alias has no anchor, or there are too many");
+  }
 }
 
 function invalid(file: string, problem: string): NotifyError {
@@ -126,7 +132,7 @@ function formatPlace(path: readonly PropertyKey[]): string {
     .slice(1);
 }
 
-/** The parser's message goes on with an excerpt of the file, which may hold a token. */
-function firstLine(message: string): string {
-  return (message.split("\n")[0] ?? "").replace(/ at line \d+, column \d+:?$/, "");
+/** The parser's message goes on with what it read there, which may be a token. */
+function withoutExcerpt(message: string): string {
+  return message.replace(/(?: at line|:|"|\n).*/s, "").trim();
 }

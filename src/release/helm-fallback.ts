@@ -29,7 +29,8 @@ export async function lookUpByHelm(
     return { kind: "live", release: await toLiveRelease(last, undefined, source) };
   }
   const revisions = history.safeParse(await ask("history", release, "--output", "json"));
-  const { live, newer } = pickLive(revisions.data ?? []);
+  if (!revisions.success) throw unreadable(`history ${release}`);
+  const { live, newer } = pickLive(revisions.data);
   if (live === undefined) return { kind: "none", newer };
   const base = await ask("get", "all", release, "--revision", String(live.revision), ...template);
   return { kind: "live", release: await toLiveRelease(base, newer, source) };
@@ -53,14 +54,14 @@ function refusal({ stderr }: HelmOutput, argv: readonly string[]): typeof NOT_FO
 function parseOutput({ stdout }: HelmOutput, argv: readonly string[]): unknown {
   try {
     return JSON.parse(repairGoEscapes(stdout));
-  } catch (cause) {
-    throw new NotifyError(
-      "RELEASE_UNREADABLE",
-      `cannot read what helm ${argv.slice(0, 3).join(" ")} printed`,
-      {
-        hint: "Check with helm get all; helm-notify may be older than this Helm.",
-        cause,
-      },
-    );
+  } catch {
+    throw unreadable(argv.slice(0, 3).join(" "));
   }
+}
+
+/** Without the parser's error, which quotes what it read: values may be secret. */
+function unreadable(command: string): NotifyError {
+  return new NotifyError("RELEASE_UNREADABLE", `cannot read what helm ${command} printed`, {
+    hint: "Check with helm get all; helm-notify may be older than this Helm.",
+  });
 }

@@ -84,14 +84,14 @@ function decodeRelease(stored: unknown, kind: StorageKind, source: string): unkn
     const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
     const json = isCompressed ? gunzipSync(bytes, { maxOutputLength: MAX_RELEASE_BYTES }) : bytes;
     return JSON.parse(json.toString());
-  } catch (cause) {
-    throw unreadable(source, cause);
+  } catch {
+    throw unreadable(source);
   }
 }
 
-function unreadable(source: string, cause?: unknown): NotifyError {
+/** Without the parser's error, which quotes what it read: values may be secret. */
+function unreadable(source: string): NotifyError {
   return new NotifyError("RELEASE_UNREADABLE", `cannot read ${source} as Helm wrote it`, {
     hint: "Check with helm history and helm get all.",
-    cause,
   });
 }

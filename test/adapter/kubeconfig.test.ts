@@ -14,6 +14,7 @@ import {
   type KubeconfigCase,
   single,
   writeCase,
+  yamlConfig,
 } from "../support/kubeconfig-case.ts";
 import { base64, expectedConnection, plainConnection } from "../support/kubectl-view.ts";
 import { selfSigned } from "../support/kube/certificate.ts";
@@ -288,17 +289,6 @@ preferences: null
 
 function serving(server: string): KubeconfigCase {
   return single({ token: "t" }, { ...cluster(), server });
-}
-
-function yamlConfig(token: string): string {
-  return `current-context: main
-contexts: [{name: main, context: {cluster: c, user: u}}]
-clusters: [{name: c, cluster: {server: "https://api:6443"}}]
-users:
-- name: u
-  user:
-    token: ${token}
-`;
 }
 
 function wrapped(text: string): string {

@@ -157,6 +157,7 @@ describe("what only Helm can read is asked of Helm", () => {
       },
     ],
     ["nonsense", { code: 0, stdout: "WARNING\n", stderr: "" }, { code: "RELEASE_UNREADABLE" }],
+    ["unreadable history", { code: 0, stdout: "{}", stderr: "" }, { code: "RELEASE_UNREADABLE" }],
   ])("and its %s is an error, never a missing release", async (_, output, error) => {
     await expect(lookUpByHelm("shop", [], () => Promise.resolve(output))).rejects.toMatchObject(
       error,

@@ -9,7 +9,11 @@ import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import type { ValueSources } from "../../src/domain/request.ts";
 import { parsePath } from "../../src/domain/values.ts";
 import type { RunHelmForOutput } from "../../src/flow/ports.ts";
-import { computeUserValues, type UserValues } from "../../src/helm/values/user-values.ts";
+import {
+  computeUserValues,
+  type UserValues,
+  type ValuesWorld,
+} from "../../src/helm/values/user-values.ts";
 import { helmOutput } from "../support/helm-output.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "user-values-"));
@@ -35,15 +39,20 @@ function file(name: string, content: string): string {
 }
 
 const refuseHelm: RunHelmForOutput = () => Promise.reject(new Error("helm was asked"));
+const refuseStdin = () => Promise.reject(new Error("stdin was read"));
 
 function compute(
   sources: Partial<ValueSources>,
-  { runHelm = refuseHelm, stdin = "" }: { runHelm?: RunHelmForOutput; stdin?: string } = {},
+  world: Partial<ValuesWorld> = {},
 ): Promise<UserValues> {
   const none = { files: [], set: [], setString: [], setJson: [], setFile: [], setLiteral: [] };
-  const readStdin = () => Promise.resolve(Buffer.from(stdin));
-  return computeUserValues({ ...none, ...sources }, { readStdin, runHelm });
+  return computeUserValues(
+    { ...none, ...sources },
+    { readStdin: refuseStdin, runHelm: refuseHelm, ...world },
+  );
 }
+
+const stdin = (text: string) => () => Promise.resolve(Buffer.from(text));
 
 describe("who says what stands at a path", () => {
   it("the last source that says it, whatever the value", async () => {
@@ -71,19 +80,14 @@ describe("standard input", () => {
   it("is read once, by the first that names it", async () => {
     const { values, originOf } = await compute(
       { files: ["-", "-"], setFile: ["b=-"] },
-      { stdin: "a: 1\n" },
+      { readStdin: stdin("a: 1\n") },
     );
     expect(values).toEqual({ a: 1, b: "" });
     expect(originOf(["a"])).toBe("-");
   });
 
   it("is not touched without need", async () => {
-    const readStdin = () => Promise.reject(new Error("stdin was read"));
-    const none = { files: [], set: [], setString: [], setJson: [], setFile: [], setLiteral: [] };
-    const { values } = await computeUserValues(
-      { ...none, set: ["a=-"] },
-      { readStdin, runHelm: refuseHelm },
-    );
+    const { values } = await compute({ set: ["a=-"] }, { readStdin: refuseStdin });
     expect(values).toEqual({ a: "-" });
   });
 });
@@ -121,14 +125,24 @@ describe.each(HELM_MAJORS)("what Helm %i is asked", (major) => {
   });
 
   it("standard input that only Helm understands", async () => {
-    const { values } = await compute({ files: ["-"] }, { runHelm, stdin: "1.2345678: a\n" });
+    const { values } = await compute(
+      { files: ["-"] },
+      { runHelm, readStdin: stdin("1.2345678: a\n") },
+    );
     expect(values).toEqual({ "1.2345678": "a" });
   });
 
   it("an object given to --set-json", async () => {
-    const result = compute({ set: ["a.c=1"], setJson: ['{"a": {"b": null}}'] }, { runHelm });
-    if (major === 4) expect((await result).values).toEqual({ a: { b: null, c: 1 } });
-    else await expect(result).rejects.toThrow("--set-json {…}: this helm does not take it");
+    const outcome = await compute(
+      { set: ["a.c=1"], setJson: ['{"a": {"b": null}}'] },
+      { runHelm },
+    ).then(
+      ({ values }) => values,
+      (error: Error) => error.message,
+    );
+    expect(outcome).toEqual(
+      major === 4 ? { a: { b: null, c: 1 } } : "--set-json {…}: this helm does not take it",
+    );
   });
 
   it("a file that both refuse is refused with its line", async () => {

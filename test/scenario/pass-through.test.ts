@@ -68,7 +68,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ["template", "shop", CHART, ...VALUES, "--set", "api.image.tag=9"],
   ["template", "shop", CHART, ...VALUES, "-s", "templates/services.yaml"],
   ["template", "shop", CHART],
-  ["template", "shop", CHART, ...VALUES, "--no-hooks", "--debug"],
+  ["template", "shop", CHART, ...VALUES, "--no-hooks"],
   ["dependency", "list", CHART],
   ["dep", "ls", "no-chart"],
   ["plugin", "list"],

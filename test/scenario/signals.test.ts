@@ -48,8 +48,6 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     );
     return child;
   }
-  const ended = (child: ChildProcess) =>
-    new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
   const status = async () => {
     const { stdout } = await succeed(shop.helm(["status", "shop", "-o", "json"]));
     return JSON.parse(stdout).info.status;
@@ -90,6 +88,10 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     await expect(ended(child)).resolves.toEqual({ code: null, signal: "SIGTERM" });
   });
 });
+
+function ended(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+}
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   // oxlint-disable-next-line no-await-in-loop -- the limit is the test's own

@@ -55,8 +55,6 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     expect(stderr).toContain("helm notify: hint: ");
     expect(writes()).toBe(before);
   }
-  const writes = () => bed.kube.requests.filter(({ method }) => method !== "GET").length;
-
   it.each([
     ["a values file that is not there", ["-f", "missing.yaml"], /missing\.yaml/],
     ["a values file that is no YAML", ["-f", "broken.yaml"], /broken\.yaml:\d+/],
@@ -125,3 +123,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     });
   });
 });
+
+function writes(): number {
+  return bed.kube.requests.filter(({ method }) => method !== "GET").length;
+}

@@ -45,3 +45,15 @@ export function context(name: string, user: string, namespace?: string) {
 export function cluster() {
   return { server: "https://api:6443", "certificate-authority-data": CA_DATA };
 }
+
+/** Ends inside the user: lines may be added. */
+export function yamlConfig(token: string): string {
+  return `current-context: main
+contexts: [{name: main, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {server: "https://api:6443"}}]
+users:
+- name: u
+  user:
+    token: ${token}
+`;
+}

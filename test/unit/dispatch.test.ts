@@ -15,6 +15,7 @@ describe("the first word decides", () => {
     [["--help"], { kind: "own" }],
     [[], { kind: "own" }],
     [["--version"], { kind: "version" }],
+    [["--nonsense"], { kind: "helm" }],
     [["version", "--short"], { kind: "helm" }],
     [["secrets", "upgrade", "a", "b"], { kind: "helm" }],
     [["help", "upgrade"], { kind: "helm" }],

@@ -8,6 +8,8 @@ describe("an unusable kubeconfig is refused with file and place", () => {
       "users:\n- name: [\ntoken: secret",
       "kubeconfig /k/config is not valid: line 3",
     ],
+    ["an alias without anchor", "users: *gone", "an alias has no anchor"],
+    ["a stray text", 'users: []\n"secret" "secret"', "line 2"],
     ["a text", "hello", "kubeconfig /k/config is not valid: the whole must be of type object"],
     ["a wrong type", config({ token: 123 }), "users[0].user.token must be of type string"],
     [

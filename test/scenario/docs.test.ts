@@ -1,0 +1,79 @@
+// What the docs show is what happens.
+import { readFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { toReference } from "../../scripts/docs.ts";
+import { HELM_MAJORS } from "../../scripts/toolbox.ts";
+import { type Bed, openBed, openDeployer } from "../support/bed.ts";
+import { run } from "../support/process.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await openBed();
+});
+afterAll(() => bed.close());
+
+it("the reference is what the executable says", () => {
+  expect(readFileSync(join(ROOT, "docs/reference.md"), "utf8"), "run npm run docs").toBe(
+    toReference(),
+  );
+});
+
+it.each(HELM_MAJORS)(
+  "the README's commands work as shown, one after the other, on Helm %i",
+  async (major) => {
+    const shop = await openDeployer(bed, major);
+    try {
+      const use = README.slice(README.indexOf("## Use"), README.indexOf("### What is carried"));
+      const [initBlock = "", deployBlock = ""] = codeBlocks(use, "sh");
+      const [settings = ""] = codeBlocks(use, "yaml");
+      const cwd = join(shop.folder, "work");
+      writeChart(join(cwd, "chart"));
+      writeFileSync(join(cwd, "staging.yaml"), "{}\n");
+      const shell = async (line: string) => {
+        const { code, stdout, stderr } = await run(["sh", "-c", line], {
+          env: shop.env,
+          cwd,
+        });
+        expect(code, `${line}\n${stdout}${stderr}`).toBe(0);
+        return stdout;
+      };
+      for (const line of commands(initBlock)) await shell(line);
+      writeFileSync(join(cwd, "chart/values.yaml"), `${VALUES}${settings}`);
+      await shell("helm install shop ./chart --set api.image.tag=1.3.2");
+      const printed: string[] = [];
+      for (const line of commands(deployBlock)) printed.push(await shell(line));
+      expect(printed[0]).toMatch(/api +1\.3\.2 → 1\.4\.0 +--set/);
+      expect(shop.transcripts().join("\n")).toContain(
+        "Rolled back shop in staging: api 1.4.0 → 1.3.2",
+      );
+    } finally {
+      await shop.close();
+    }
+  },
+);
+
+const VALUES = "api:\n  image: {repository: registry.example.com/api, tag: '', revision: ''}\n";
+
+function writeChart(folder: string): void {
+  mkdirSync(join(folder, "templates"), { recursive: true });
+  writeFileSync(join(folder, "Chart.yaml"), "apiVersion: v2\nname: shop\nversion: 1.0.0\n");
+  writeFileSync(join(folder, "values.yaml"), VALUES);
+  writeFileSync(
+    join(folder, "templates/config-map.yaml"),
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {tag: {{ .Values.api.image.tag | quote }}}\n",
+  );
+}
+
+function codeBlocks(markdown: string, language: string): string[] {
+  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(
+    ([, code = ""]) => code,
+  );
+}
+
+function commands(block: string): string[] {
+  return block.split("\n").filter((line) => line.startsWith("helm "));
+}
