@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { startKube } from "../test/support/kube/embedded-kube.ts";
 import { startSlack } from "../test/support/slack/double.ts";
+import { build } from "./build.ts";
 
 const { values } = parseArgs({
   options: {
@@ -14,6 +15,9 @@ const { values } = parseArgs({
     port: { type: "string", default: "0" },
   },
 });
+
+// stdout is for the one line.
+await build((line) => console.error(line));
 
 const stopped = new Promise<void>((stop) => {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop());

@@ -6,13 +6,13 @@ import type { DeployRequest } from "../domain/request.ts";
 import type { Path, Values } from "../domain/values.ts";
 
 /** User values of one command, and which of its flags or files said what. */
-export interface UserValues {
+interface UserValues {
   readonly values: Values;
   /** `--set`, `prod.yaml`; `undefined` where the command says nothing. */
   readonly originOf: (path: Path) => string | undefined;
 }
 
-export interface DeployChart {
+interface DeployChart {
   readonly name: string;
   readonly appVersion: string | undefined;
   /** Defaults, those of subcharts under their names. */

@@ -2,7 +2,7 @@
 import type { HelmVerb } from "../domain/request.ts";
 
 /** How a flag takes its value: `none` = a switch, `optional` = only by `=`, `required` = by `=` or as the next word. */
-export type Arity = "none" | "optional" | "required";
+type Arity = "none" | "optional" | "required";
 export type FlagTable = ReadonlyMap<string, Arity>;
 
 const words = (text: string) => text.trim().split(/\s+/);

@@ -41,7 +41,7 @@ function writeShop(folder: string): string {
       "empty:",
       "imported: {smtp: {host: mine}}",
       "global: {imageRegistry: registry.example.com, labels: {team: a}}",
-      "orders: {image: {tag: '17'}, size: 2, global: {own: 1, labels: {team: b}}}",
+      "orders: {image: {tag: '17'}, size: 2, global: {own: 1, labels: {team: b}, imageRegistry: {a: b}}}",
       "web: {nginx: {workers: 4}}",
     ].join("\n"),
     "charts/db/Chart.yaml": chartYaml("db"),

@@ -233,6 +233,7 @@ describe.concurrent("-f means to us what it means to Helm", () => {
     ["a map as key", "? {a: 1}\n: b\n"],
     ["duplicate keys", "a: 1\nb: {c: 1}\na: 2\nb: {d: 2}\n"],
     ["anchors", "a: &x {b: 1, c: [1]}\nd: *x\ne: &x 2\nf: *x\n"],
+    ["an anchor in a copy", "a: &x {b: &y 1}\nc: &y 2\nd: *x\ne: *y\n"],
     ["an unknown anchor", "a: *x\n"],
     ["an anchor in itself", "a: &x {b: *x}\n"],
     ["anchors as keys", "a: &x k\n*x : 1\n"],

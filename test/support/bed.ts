@@ -12,7 +12,7 @@ import { toTranscript } from "./slack/transcript.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 export const HELM_NOTIFY = join(ROOT, "dist/helm-notify");
-export const HOOK_PROGRAM = join(ROOT, "dist/helm-notify-hook");
+const HOOK_PROGRAM = join(ROOT, "dist/helm-notify-hook");
 
 export interface Bed {
   readonly kube: EmbeddedKube;

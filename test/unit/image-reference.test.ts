@@ -36,6 +36,7 @@ describe("the value at a service's tag", () => {
     ["a number", 1.1, "tag", { tag: "1.1" }],
     ["a long number", 20_240_101, "tag", { tag: "20240101" }],
     ["a tag with its digest", `1.4.0@${DIGEST}`, "tag", { tag: "1.4.0", digest: DIGEST }],
+    ["what only looks like a digest", "1.4.0@next", "tag", { tag: "1.4.0@next" }],
     ["a reference at any key", "acme/api:1.4.0", "tag", { repository: "acme/api", tag: "1.4.0" }],
     ["a name alone at an image key", "nginx", "image", { repository: "nginx" }],
     [

@@ -36,7 +36,12 @@ describe("services are those that the first of three names", () => {
     });
     const userValues = {
       "helm-notify": {
-        services: { api: { carry: false }, web: null, extra: { tag: "extra.tag" } },
+        services: {
+          api: { carry: false, digest: null },
+          web: null,
+          ghost: null,
+          extra: { tag: "extra.tag" },
+        },
       },
       extra: { tag: "1" },
     };

@@ -47,6 +47,7 @@ class PlainYaml {
     const first = this.#lines[0];
     if (first === undefined) return null;
     const value = this.#readNode(first);
+    // Left over: a wrong indent, or a text of several lines.
     if (this.#line !== undefined) throw new NotPlain();
     return value;
   }
@@ -65,10 +66,7 @@ class PlainYaml {
       const { key, rest = "" } = ENTRY.exec(line.text)?.groups ?? {};
       if (key === undefined) throw new NotPlain();
       this.#at++;
-      map.set(
-        toKey(key),
-        isBlank(rest) ? this.#readBelow(indent, true) : this.#readScalar(rest, indent),
-      );
+      map.set(toKey(key), isBlank(rest) ? this.#readBelow(indent, true) : toValue(rest));
     }
     return Object.fromEntries(map);
   }
@@ -84,7 +82,7 @@ class PlainYaml {
         list.push(this.#readMap(inner.indent));
       } else {
         this.#at++;
-        list.push(isBlank(rest) ? this.#readBelow(indent, false) : this.#readScalar(rest, indent));
+        list.push(isBlank(rest) ? this.#readBelow(indent, false) : toValue(rest));
       }
     }
     return list;
@@ -96,12 +94,6 @@ class PlainYaml {
     if (line === undefined || line.indent < indent) return null;
     if (line.indent > indent) return this.#readNode(line);
     return isUnderKey && ITEM.test(line.text) ? this.#readList(indent) : null;
-  }
-
-  #readScalar(text: string, indent: number): Value {
-    // A text of several lines.
-    if (this.#line !== undefined && this.#line.indent > indent) throw new NotPlain();
-    return toValue(text);
   }
 }
 

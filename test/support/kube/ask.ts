@@ -1,5 +1,5 @@
 // One plain HTTPS request to an embedded API, for what helm and kubectl do not show.
-import { request } from "node:https";
+import { Agent, fetch } from "undici";
 import type { EmbeddedKube } from "./embedded-kube.ts";
 import { textAt } from "./json.ts";
 
@@ -16,29 +16,24 @@ export interface Answer {
 }
 
 /** One request, as the administrator where no token is given. */
-export function ask(server: EmbeddedKube, path: string, options: Ask = {}): Promise<Answer> {
+export async function ask(server: EmbeddedKube, path: string, options: Ask = {}): Promise<Answer> {
   const { method = "GET", token = server.adminToken, body, headers } = options;
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      `${server.url}${path}`,
-      {
-        method,
-        ca: server.ca,
-        headers: {
-          authorization: `Bearer ${token}`,
-          "content-type": "application/json",
-          ...headers,
-        },
+  const dispatcher = new Agent({ connect: { ca: server.ca } });
+  try {
+    const response = await fetch(`${server.url}${path}`, {
+      dispatcher,
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        "content-type": "application/json",
+        ...headers,
       },
-      (response) => {
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-        response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
-      },
-    );
-    sent.on("error", reject);
-    sent.end(body === undefined ? undefined : JSON.stringify(body));
-  });
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, text: await response.text() };
+  } finally {
+    await dispatcher.close();
+  }
 }
 
 /** What a refusal says. */

@@ -7,6 +7,8 @@ import { answerWebhook, type WebhookError } from "./webhook.ts";
 
 export interface SlackOptions {
   readonly port?: number;
+  /** Where it listens: this machine's loopback, unless pods of a real cluster are to reach it. */
+  readonly host?: string;
   /** Serves HTTPS. */
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly revokedTokens?: readonly string[];
@@ -58,6 +60,7 @@ export interface SlackDouble {
 const BODY_LIMIT = 1024 * 1024;
 
 export async function startSlack(options: SlackOptions = {}): Promise<SlackDouble> {
+  const { host = "127.0.0.1" } = options;
   const messages: SlackReceived[] = [];
   const requests: string[] = [];
   const faults: SlackFault[] = [];
@@ -98,11 +101,11 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackDoubl
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+    server.listen(options.port ?? 0, host, resolve);
   });
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
-  const url = `${options.tls ? "https" : "http"}://127.0.0.1:${port}`;
+  const url = `${options.tls ? "https" : "http"}://${host}:${port}`;
   return {
     url,
     apiUrl: `${url}/api/`,

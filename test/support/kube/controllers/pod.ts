@@ -137,7 +137,8 @@ function prepareContainer(
   const program = programOf(cluster, container);
   return async () => {
     try {
-      if (program === undefined) return exitCodeOf(container);
+      // The pod may have gone while an init container ran.
+      if (program === undefined || run.isDeleted) return exitCodeOf(container);
       const args = (container.args ?? []).map((arg) => toLocal(expand(arg, env)));
       const child = startProcess([...program, ...args], {
         cwd: directory,
