@@ -1,5 +1,6 @@
 // Which tags and revisions an upgrade carries forward, and why.
 // explicit (this command's -f and --set*) > live (the release's user-supplied values) > chart default, for each path.
+import { parseTagValue } from "./image-reference.ts";
 import type { LiveRelease } from "./release.ts";
 import type { Service } from "./service.ts";
 import { formatPath, isMap, type Path, type Value, type Values, valueAt } from "./values.ts";
@@ -156,30 +157,46 @@ function inject(decisions: Decisions, injected: MutableValues): void {
   }
 }
 
-function toServicePlan(
-  service: Service,
-  { tag, revision, digest }: Decisions,
-  input: CarryInput,
-): ServicePlan {
+function toServicePlan(service: Service, decisions: Decisions, input: CarryInput): ServicePlan {
   const { live, chart } = input;
-  const orFallback = (text: string | undefined, appVersion: string | undefined) =>
-    text ?? (service.fallback === "appVersion" ? appVersion : undefined);
-  const after = {
-    tag: orFallback(toText(tag.value), chart.appVersion),
-    revision: toText(revision.value),
-    digest: toText(digest.value),
-  };
+  const { tag, revision, digest } = decisions;
+  const after = toDeployed(
+    service,
+    { tag: tag.value, revision: revision.value, digest: digest.value },
+    chart.appVersion,
+  );
+  const before = toDeployed(
+    service,
+    {
+      tag: liveValue(service.tag, input),
+      revision: liveValue(service.revision, input),
+      digest: liveValue(service.digest, input),
+    },
+    live?.chart.appVersion,
+  );
   return {
     name: service.name,
     path: service.tag,
     origin: originOf(tag, after.tag),
     after,
-    before: {
-      tag: live && orFallback(toText(liveValue(service.tag, input)), live.chart.appVersion),
-      revision: toText(liveValue(service.revision, input)),
-      digest: toText(liveValue(service.digest, input)),
-    },
+    before: live ? before : NOTHING,
     notCarried: tag.kind === "left" ? tag.reason : undefined,
+  };
+}
+
+const NOTHING: Deployed = { tag: undefined, revision: undefined, digest: undefined };
+
+/** The value at a service's tag may be a whole reference, or have a digest behind it. */
+function toDeployed(
+  service: Service,
+  values: Readonly<Record<"tag" | "revision" | "digest", Value | undefined>>,
+  appVersion: string | undefined,
+): Deployed {
+  const said = parseTagValue(values.tag, service.tag.at(-1) ?? "");
+  return {
+    tag: said.tag ?? (service.fallback === "appVersion" ? appVersion : undefined),
+    revision: toText(values.revision),
+    digest: toText(values.digest) ?? said.digest,
   };
 }
 
@@ -219,13 +236,22 @@ function warningsOf(
     );
   }
   const isOwnTag = tag.kind === "explicit" || tag.kind === "carried";
-  const isChartDigest = digest.kind === "default" || digest.kind === "left";
-  if (service.digest && isOwnTag && isChartDigest && after.digest) {
+  if (service.revision && isOwnTag && is !== toText(tag.value) && isOfChart(revision)) {
     warnings.push(
-      `the chart pins ${after.digest}, which decides what runs, not the tag; set ${formatPath(service.digest)} as well`,
+      `the chart's own revision ${after.revision ?? ""} stays beside the tag ${after.tag ?? ""}; set ${formatPath(service.revision)} as well`,
+    );
+  }
+  if (service.digest && isOwnTag && isOfChart(digest)) {
+    warnings.push(
+      `the chart pins ${toText(digest.value) ?? ""}, which decides what runs, not the tag; set ${formatPath(service.digest)} as well`,
     );
   }
   return warnings;
+}
+
+/** Whether the chart's own default stands there. */
+function isOfChart({ kind, value }: Decision): boolean {
+  return (kind === "default" || kind === "left") && toText(value) !== undefined;
 }
 
 /** What the live release deployed at a path: the user's value, else its chart's. */

@@ -63,8 +63,10 @@ function known(services: readonly Service[], input: MappingInput): readonly Serv
   );
 }
 
-function detected({ chartName, chartValues, userValues, templates }: MappingInput): Service[] {
-  const values = mergeValues(chartValues, userValues);
+function detected(input: MappingInput): Service[] {
+  const { chartName, chartValues, liveConfig = {}, userValues, templates } = input;
+  // A tag that only the live release's user values hold is a place too: it is carried, or named as lost.
+  const values = mergeValues(mergeValues(chartValues, liveConfig), userValues);
   return detectServices(values, chartName).map((service) => {
     const hasFallback =
       isEmpty(valueAt(chartValues, service.tag)) &&

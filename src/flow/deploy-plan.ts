@@ -1,5 +1,6 @@
 // What an upgrade will deploy: look up, read, decide. Changes nothing.
 import { type CarryPlan, planCarry } from "../domain/carry.ts";
+import { diffServices } from "../domain/diff.ts";
 import { type MappingInput, mappedServices } from "../domain/mapped-services.ts";
 import type { LiveRelease, LookUp } from "../domain/release.ts";
 import type { DeployRequest } from "../domain/request.ts";
@@ -62,7 +63,14 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
     // --reuse-values takes the old chart's defaults as well (action.reuseValues).
     chart: request.keep === "reuse" && live ? { ...chart, values: live.chartValues } : chart,
   });
-  return { ...carry, release: request.release, live, isKeptByHelm, originOf: user.originOf };
+  return {
+    ...carry,
+    warnings: [...drift(live), ...carry.warnings],
+    release: request.release,
+    live,
+    isKeptByHelm,
+    originOf: user.originOf,
+  };
 }
 
 /** `helm install` makes a release that is not there yet: nothing to look up. */
@@ -86,4 +94,14 @@ function keepsValues(request: DeployRequest, explicit: Values): boolean {
     case "none":
       return Object.keys(explicit).length === 0;
   }
+}
+
+/** After a failed hook or a rollout that timed out, the cluster runs what Helm does not call deployed. */
+function drift(live: LiveRelease | undefined): string[] {
+  if (live?.record === undefined || live.running === undefined) return [];
+  return diffServices(live.record, live.running).changes.map((change) => {
+    const said = "from" in change ? change.from.tag : "nothing";
+    const runs = "to" in change ? change.to.tag : "nothing";
+    return `${change.name}: the cluster's record says ${runs}, revision ${live.revision} says ${said}; what it says is carried`;
+  });
 }

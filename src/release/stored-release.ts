@@ -58,6 +58,7 @@ export async function toLiveRelease(
     chartValues: chart.values,
     config,
     record: await findRecord(manifest ?? "", name),
+    running: undefined,
     newer,
   };
 }

@@ -121,6 +121,12 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       expect(failed.code).toBe(1);
       expect(told()).toEqual([expect.stringContaining("Deploying shop to staging")]);
 
+      const next = await succeed(shop.notify(["plan", ...common]));
+      expect(next.stdout).toContain("live is revision 3 (deployed), revision 4 is failed");
+      expect(next.stderr).toContain(
+        "mailer: the cluster's record says 1.1.0, revision 3 says 1.0.7",
+      );
+
       await succeed(shop.helm(["rollback", "shop", "2"]));
       expect(await images(shop)).toMatchObject({ api: "1.3.2", web: "2.9.0", mailer: "1.0.7" });
       const [start, end] = told();

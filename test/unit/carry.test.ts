@@ -26,6 +26,7 @@ function release(config: Values, chartValues: Values = {}): LiveRelease {
     chartValues,
     config,
     record: undefined,
+    running: undefined,
     newer: undefined,
   };
 }
@@ -153,6 +154,21 @@ describe("what is carried forward", () => {
     expect(result).toMatchObject({ injected: {}, services: [{ origin: "live", after: deployed }] });
   });
 
+  it("a whole reference, of which the table shows the tag", () => {
+    const result = plan({
+      live: { api: { image: "registry:5000/api:1.3.2@sha256:aabbccddeeff00112233445566778899" } },
+      chart: { api: { image: "api:1.0.0" } },
+      services: [{ name: "api", tag: parsePath("api.image"), carry: true }],
+    });
+    expect(result.injected).toEqual({
+      api: { image: "registry:5000/api:1.3.2@sha256:aabbccddeeff00112233445566778899" },
+    });
+    expect(result.services[0]?.after).toMatchObject({
+      tag: "1.3.2",
+      digest: "sha256:aabbccddeeff00112233445566778899",
+    });
+  });
+
   it("an empty tag means the chart's appVersion where the service says so", () => {
     const result = plan({
       chart: image("api", { tag: "" }),
@@ -247,6 +263,14 @@ describe("warnings", () => {
     expect(warnings).toEqual([
       "api: the chart pins sha256:chart, which decides what runs, not the tag; set api.image.digest as well",
     ]);
+  });
+
+  it("the chart's own revision stays beside a tag that is not the chart's", () => {
+    const chart = image("api", { tag: "1.0.0", revision: "chart" });
+    expect(plan({ explicit: image("api", { tag: "1.4.0" }), chart }).warnings).toEqual([
+      "api: the chart's own revision chart stays beside the tag 1.4.0; set api.image.revision as well",
+    ]);
+    expect(plan({ explicit: image("api", { tag: "1.0.0" }), chart }).warnings).toEqual([]);
   });
 
   it("--reuse-values keeps the old revision under a new tag", () => {
