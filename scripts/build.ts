@@ -7,6 +7,7 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -15,6 +16,8 @@ import {
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { build as bundle } from "esbuild";
+import { run } from "../test/support/process.ts";
+import { type WarmUp, withWarmUps } from "./warm-up.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const DIST = join(ROOT, "dist");
@@ -29,36 +32,74 @@ interface Program {
   readonly entry: string;
   /** Files inside the executable, by key. */
   readonly assets: Readonly<Record<string, string>>;
+  /** Options of Node's own. */
+  readonly execArgv: readonly string[];
 }
 
 const PROGRAMS: readonly Program[] = [
-  { name: "helm-notify", entry: "src/main.ts", assets: libraryChart() },
-  { name: "helm-notify-hook", entry: "hooks-image/main.ts", assets: {} },
+  { name: "helm-notify", entry: "src/main.ts", assets: libraryChart(), execArgv: [] },
+  {
+    name: "helm-notify-hook",
+    entry: "hooks-image/main.ts",
+    assets: {},
+    // By it the image's authorities count, and they are not all read at every start.
+    execArgv: ["--use-openssl-ca"],
+  },
 ];
 
 /** Builds what is missing or older than its sources. */
 export async function build(log: (line: string) => void = () => {}): Promise<void> {
   mkdirSync(WORK, { recursive: true });
   const digest = sourceDigest();
-  for (const program of PROGRAMS) {
-    const path = join(DIST, program.name);
-    const stamp = join(WORK, `${program.name}.digest`);
-    if (existsSync(path) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest) continue;
-    await buildProgram(program, path);
-    writeFileSync(stamp, digest);
-    log(`built ${relative(ROOT, path)}`);
+  const stale = PROGRAMS.filter(({ name }) => !isFresh(name, digest));
+  if (stale.length === 0) return;
+  await withWarmUps(async (warmUps) => {
+    for (const program of stale) {
+      await buildProgram(program, warmUps[program.name]);
+      writeFileSync(stampOf(program.name), digest);
+      log(`built dist/${program.name}`);
+    }
+  });
+}
+
+const stampOf = (name: string) => join(WORK, `${name}.digest`);
+
+function isFresh(name: string, digest: string): boolean {
+  const stamp = stampOf(name);
+  return (
+    existsSync(join(DIST, name)) && existsSync(stamp) && readFileSync(stamp, "utf8") === digest
+  );
+}
+
+async function buildProgram(program: Program, warmUp: WarmUp | undefined): Promise<void> {
+  // Two builds at once do not meet.
+  const folder = mkdtempSync(join(WORK, `${program.name}-`));
+  try {
+    const source = join(folder, "program.js");
+    const cache = join(folder, "program.cache");
+    const boot = join(folder, "boot.cjs");
+    await bundleInto(source, program.entry, FUNCTION_OF_REQUIRE);
+    await bundleInto(boot, "scripts/boot.ts");
+    await writeCodeCache(source, cache, warmUp);
+    const executable = join(folder, program.name);
+    makeExecutable(executable, boot, program.execArgv, {
+      ...program.assets,
+      "program.js": source,
+      "program.cache": cache,
+    });
+    renameSync(executable, join(DIST, program.name));
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 
-async function buildProgram(program: Program, path: string): Promise<void> {
-  // Two builds at once do not meet.
-  const part = join(WORK, `${program.name}.${process.pid}`);
-  const main = `${part}.cjs`;
-  const blob = `${part}.blob`;
-  const config = `${part}.json`;
+/** What boot.ts calls. */
+const FUNCTION_OF_REQUIRE = { banner: { js: "(function (require) {" }, footer: { js: "})" } };
+
+async function bundleInto(outfile: string, entry: string, wrapping: object = {}): Promise<void> {
   await bundle({
-    entryPoints: [join(ROOT, program.entry)],
-    outfile: main,
+    entryPoints: [join(ROOT, entry)],
+    outfile,
     bundle: true,
     platform: "node",
     target: "node24",
@@ -70,29 +111,47 @@ async function buildProgram(program: Program, path: string): Promise<void> {
     logLevel: "warning",
     // The source tree is found by it, the executable never looks there.
     logOverride: { "empty-import-meta": "silent" },
+    ...wrapping,
   });
-  writeFileSync(
-    config,
-    JSON.stringify({
-      main,
-      output: blob,
-      disableExperimentalSEAWarning: true,
-      useCodeCache: true,
-      // Else NODE_OPTIONS of the user's shell would change the program.
-      execArgvExtension: "none",
-      assets: program.assets,
-    }),
-  );
+}
+
+async function writeCodeCache(
+  source: string,
+  cache: string,
+  warmUp: WarmUp | undefined,
+): Promise<void> {
+  const { argv = [], env = {} } = warmUp ?? {};
+  const script = join(ROOT, "scripts/code-cache.ts");
+  const { code, stderr } = await run([process.execPath, script, source, cache, ...argv], { env });
+  if (code !== 0) throw new Error(`the warm-up run ended with ${code}: ${stderr}`);
+}
+
+function makeExecutable(
+  path: string,
+  main: string,
+  execArgv: readonly string[],
+  assets: Readonly<Record<string, string>>,
+): void {
+  const blob = `${path}.blob`;
+  const config = `${path}.json`;
+  const settings = {
+    main,
+    output: blob,
+    assets,
+    execArgv,
+    disableExperimentalSEAWarning: true,
+    // Else NODE_OPTIONS of the user's shell would change the program.
+    execArgvExtension: "none",
+  };
+  writeFileSync(config, JSON.stringify(settings));
   execFileSync(process.execPath, ["--experimental-sea-config", config], { stdio: "pipe" });
-  copyFileSync(process.execPath, part);
-  chmodSync(part, 0o755);
+  copyFileSync(process.execPath, path);
+  chmodSync(path, 0o755);
   execFileSync(
     process.execPath,
-    [POSTJECT, part, "NODE_SEA_BLOB", blob, "--sentinel-fuse", SEA_FUSE],
+    [POSTJECT, path, "NODE_SEA_BLOB", blob, "--sentinel-fuse", SEA_FUSE],
     { stdio: "pipe" },
   );
-  renameSync(part, path);
-  for (const file of [main, blob, config]) rmSync(file);
 }
 
 function libraryChart(): Record<string, string> {
@@ -120,7 +179,7 @@ function sourceDigest(): string {
     "src/**/*.ts",
     "hooks-image/**/*.ts",
     `${LIBRARY_CHART}/**/*`,
-    "scripts/build.ts",
+    "scripts/{boot,build,code-cache,warm-up}.ts",
     "package-lock.json",
     "package.json",
   ];

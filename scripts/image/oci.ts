@@ -23,7 +23,7 @@ export interface Image {
   readonly blobs: readonly Blob[];
 }
 
-export interface Blob {
+interface Blob {
   readonly mediaType: string;
   readonly digest: string;
   readonly content: Buffer;

@@ -16,12 +16,15 @@ const METADATA_ONLY =
   "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 const history = z.object({
-  items: z.array(
-    z.object({
-      metadata: z.object({
-        labels: z.object({ version: z.string(), status: z.string() }),
+  // The real server says null where there is none.
+  items: z.nullable(
+    z.array(
+      z.object({
+        metadata: z.object({
+          labels: z.object({ version: z.string(), status: z.string() }),
+        }),
       }),
-    }),
+    ),
   ),
 });
 
@@ -69,7 +72,7 @@ export async function lookUpInStorage(
 function decodeHistory(list: unknown, release: string): RevisionStatus[] {
   const parsed = history.safeParse(list);
   if (!parsed.success) throw unreadable(`the history of release ${release}`);
-  return parsed.data.items.map(({ metadata: { labels } }) => ({
+  return (parsed.data.items ?? []).map(({ metadata: { labels } }) => ({
     revision: Number(labels.version),
     status: labels.status,
   }));

@@ -15,6 +15,12 @@ import type { Place } from "./place.ts";
 import { waitForCluster } from "./readiness.ts";
 import { closeSandbox, findSandbox, openSandbox, type Sandbox } from "./sandbox.ts";
 
+export interface Cluster {
+  readonly kubeconfig: string;
+  /** This machine as pods reach it: what listens here is open to the cluster and to this machine only. */
+  readonly slackHost: string;
+}
+
 export interface ClusterStatus {
   /** `broken`: a process of it has ended. */
   readonly state: "up" | "down" | "broken";
@@ -33,7 +39,7 @@ export function clusterStatus(place: Place): ClusterStatus {
 }
 
 /** Starts what does not run yet; loads a new hook image into a cluster that does. */
-export async function startCluster(place: Place, hookImage: string, log: Log): Promise<void> {
+export async function startCluster(place: Place, hookImage: string, log: Log): Promise<Cluster> {
   requireRoot();
   installPackages(log);
   fetchBusybox(log);
@@ -42,6 +48,7 @@ export async function startCluster(place: Place, hookImage: string, log: Log): P
   for (const daemon of daemonsOf(place)) startDaemon(place, sandbox, daemon);
   await loadHookImage(place, sandbox, hookImage, log);
   await waitForCluster(place.kubeconfig);
+  return { kubeconfig: place.kubeconfig, slackHost: place.hostAddress };
 }
 
 /** Leaves no process, mount, interface, control group or file. */

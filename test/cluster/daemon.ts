@@ -16,6 +16,9 @@ export interface Daemon {
 /** The multi-call binary, in the place's folder. */
 export const KUBE_PROGRAM = "kube";
 
+// The parent is nsenter, which waits for it: so its process id, the one that is recorded, stands for both.
+const ENDS_WITH_PARENT = ["setpriv", "--pdeathsig", "KILL"];
+
 /** A running one is left alone. */
 export function startDaemon(place: Place, sandbox: Sandbox, daemon: Daemon): void {
   const { name, argv, program, needsMachineFiles = false } = daemon;
@@ -23,13 +26,13 @@ export function startDaemon(place: Place, sandbox: Sandbox, daemon: Daemon): voi
   const command =
     program === undefined ? [`/var/${KUBE_PROGRAM}`, name, ...argv] : [program, ...argv];
   const pid = spawnDetached(
-    [...inside(sandbox, { mounts: !needsMachineFiles }), ...command],
+    [...inside(sandbox, { mounts: !needsMachineFiles }), ...ENDS_WITH_PARENT, ...command],
     join(place.folder, `log/${name}.log`),
   );
   recordProcess(recordOf(place, name), pid);
 }
 
-/** Its process id as this machine counts: that of the nsenter which waits for it. */
+/** Its process id as this machine counts. */
 export function findDaemon(place: Place, name: string): number | undefined {
   return findProcess(recordOf(place, name))?.pid;
 }

@@ -1,6 +1,7 @@
 // Every path, name and address of one cluster. Clusters of different numbers run beside each other.
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { NotifyError } from "../../src/domain/errors.ts";
 
 export interface Place {
   /** State and logs. The cluster's own processes see it as /var. */
@@ -26,7 +27,9 @@ const STATE = "/var/lib/helm-notify-cluster";
 
 export function placeOf(number: number): Place {
   if (!Number.isInteger(number) || number < 0 || number > 200) {
-    throw new RangeError(`the number of a cluster is 0 to 200, not ${number}`);
+    throw new NotifyError("BAD_CLUSTER_NUMBER", `${number} is no number of a cluster`, {
+      hint: "Use one from 0 to 200.",
+    });
   }
   const folder = join(STATE, String(number));
   return {

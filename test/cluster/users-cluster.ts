@@ -1,19 +1,15 @@
 // A cluster the user names, in place of one of ours.
+import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { resolve } from "node:path";
-import { execFileSync } from "node:child_process";
 import { kubectlPath } from "../../scripts/toolbox.ts";
 import { NotifyError } from "../../src/domain/errors.ts";
+import type { Cluster } from "./cluster.ts";
 import { isAnswering } from "./readiness.ts";
 
-export interface UsersCluster {
-  readonly kubeconfig: string;
-  readonly slackHost: string;
-}
-
 /** Refuses one that does not answer; without `slackHost`, this machine's address on the way to its API server. */
-export async function useCluster(path: string, slackHost: string): Promise<UsersCluster> {
+export async function useCluster(path: string, slackHost: string): Promise<Cluster> {
   const kubeconfig = resolve(path);
   if (!isAnswering(kubeconfig)) {
     throw new NotifyError("CLUSTER_UNREACHABLE", `the cluster of ${kubeconfig} does not answer`);

@@ -8,8 +8,10 @@ export default class SummaryReporter implements Reporter {
     for (const module of modules) {
       let failedTests = 0;
       for (const test of module.children.allTests()) {
-        if (test.result().state === "passed") passed++;
-        else failedTests++;
+        const { state } = test.result();
+        if (state === "passed") passed++;
+        // What a filter leaves out is skipped, and no failure.
+        if (state === "failed" || state === "pending") failedTests++;
       }
       failed += failedTests === 0 && !module.ok() ? 1 : failedTests;
     }

@@ -59,7 +59,8 @@ function toMetadataOnly(object: KubeObject | ObjectList): JsonObject {
   const apiVersion = "meta.k8s.io/v1";
   const { metadata } = object;
   if (!isList(object)) return { kind: "PartialObjectMetadata", apiVersion, metadata };
-  const items = object.items.map(toMetadataOnly);
+  // null for none, as the real server says it of metadata alone.
+  const items = object.items.length === 0 ? null : object.items.map(toMetadataOnly);
   return { kind: "PartialObjectMetadataList", apiVersion, metadata, items };
 }
 
