@@ -2,7 +2,7 @@
 import { type CarryPlan, planCarry } from "../domain/carry.ts";
 import { diffServices } from "../domain/diff.ts";
 import { type MappingInput, mappedServices } from "../domain/mapped-services.ts";
-import type { LiveRelease, LookUp } from "../domain/release.ts";
+import type { LiveRelease, LookUp, RevisionStatus } from "../domain/release.ts";
 import type { DeployRequest } from "../domain/request.ts";
 import type { Path, Values } from "../domain/values.ts";
 
@@ -33,6 +33,7 @@ export interface DeployPorts {
 export interface DeployPlan extends CarryPlan {
   readonly release: string | undefined;
   readonly live: LiveRelease | undefined;
+  readonly newer: RevisionStatus | undefined;
   readonly isKeptByHelm: boolean;
   readonly originOf: UserValues["originOf"];
 }
@@ -68,6 +69,7 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
     warnings: [...drift(live), ...carry.warnings],
     release: request.release,
     live,
+    newer: found.kind === "live" ? found.release.newer : found.newer,
     isKeptByHelm,
     originOf: user.originOf,
   };

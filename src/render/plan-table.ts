@@ -1,11 +1,13 @@
 // A plan as people read it in a terminal.
-import type { Origin, ServicePlan } from "../domain/carry.ts";
-import type { LiveRelease } from "../domain/release.ts";
+import type { Deployed, Origin, ServicePlan } from "../domain/carry.ts";
+import type { LiveRelease, RevisionStatus } from "../domain/release.ts";
 import type { Path } from "../domain/values.ts";
 
 export interface PlanView {
   readonly release: string | undefined;
   readonly live: LiveRelease | undefined;
+  /** The last revision, where it is not the live one. */
+  readonly newer: RevisionStatus | undefined;
   readonly services: readonly ServicePlan[];
   readonly originOf: (path: Path) => string | undefined;
 }
@@ -16,7 +18,7 @@ const GIT_REVISION = /^[0-9a-f]{12,64}$/;
 export function toPlanTable(plan: PlanView): string[] {
   const rows = plan.services.map((service) => [
     service.name,
-    toChange(service.before.tag, service.after.tag),
+    toTagChange(service),
     toChange(shorten(service.before.revision), shorten(service.after.revision)),
     toSource(service, plan),
   ]);
@@ -34,15 +36,28 @@ export function toPlanTable(plan: PlanView): string[] {
   ];
 }
 
-function toHeading({ release, live }: PlanView): string {
-  if (live === undefined) return `${release ?? "a new release"}: first install`;
-  const newer =
-    live.newer &&
-    `, revision ${live.newer.revision} is ${live.newer.status}: the cluster may run parts of it`;
-  return `${live.name} in ${live.namespace}: live is revision ${live.revision} (${live.status})${newer ?? ""}`;
+function toHeading({ release, live, newer }: PlanView): string {
+  if (live === undefined) {
+    const past = newer && `nothing is live, revision ${newer.revision} is ${newer.status}`;
+    return `${release ?? "a new release"}: ${past ?? "first install"}`;
+  }
+  const later =
+    newer && `, revision ${newer.revision} is ${newer.status}: the cluster may run parts of it`;
+  return `${live.name} in ${live.namespace}: live is revision ${live.revision} (${live.status})${later ?? ""}`;
 }
 
 const NOTHING = "-";
+// sha256: and as much of it as people compare.
+const DIGEST_LENGTH = 19;
+
+function toTagChange({ before, after }: ServicePlan): string {
+  if (before.digest === after.digest) return toChange(before.tag, after.tag);
+  return toChange(withDigest(before), withDigest(after));
+}
+
+function withDigest({ tag, digest }: Deployed): string | undefined {
+  return digest === undefined ? tag : `${tag ?? ""}@${digest.slice(0, DIGEST_LENGTH)}`;
+}
 
 function toChange(before: string | undefined, after: string | undefined): string {
   if (before === undefined || before === after) return after ?? NOTHING;
