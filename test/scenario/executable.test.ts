@@ -1,0 +1,94 @@
+// The built executables as users get them: no Node around, a stray environment, as a plugin of both Helms.
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { HELM_MAJORS, helmPath } from "../../scripts/toolbox.ts";
+import { HELM_NOTIFY, succeed } from "../support/bed.ts";
+import { run } from "../support/process.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const VERSION: string = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "helm-notify-executable-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it.each(["plugin.yaml", "chart-snippets/helm-notify/Chart.yaml"])(
+  "%s bears the version of the package",
+  (file) => expect(parse(readFileSync(join(ROOT, file), "utf8")).version).toBe(VERSION),
+);
+
+it("the library chart runs the hook image of its own version", () => {
+  const values = parse(readFileSync(join(ROOT, "chart-snippets/helm-notify/values.yaml"), "utf8"));
+  expect(values.image.tag).toBe(VERSION);
+});
+
+describe.each([
+  ["nothing in the environment", {}],
+  ["a stray NODE_OPTIONS", { NODE_OPTIONS: "--no-such-option --require /nowhere.js" }],
+])("with %s", (_, env) => {
+  it("says its version and its help", async () => {
+    expect(await run([HELM_NOTIFY, "--version"], { env })).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `${VERSION}\n`,
+      stderr: "",
+    });
+    const help = await run([HELM_NOTIFY, "--help"], { env });
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    expect(help.stdout).toContain("Examples:");
+    expect((await run([HELM_NOTIFY], { env })).stdout).toBe(help.stdout);
+  });
+
+  it("the hook program runs, and no trouble of its own fails a release", async () => {
+    const { code, stdout, stderr } = await run([`${HELM_NOTIFY}-hook`], { env });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    expect(stderr).toContain("HELM_NOTIFY_EVENT");
+  });
+});
+
+it("a reader that has had enough is no error", () => {
+  const pipe = `${HELM_NOTIFY} --help | head -n 1`;
+  expect(execFileSync("bash", ["-o", "pipefail", "-c", pipe], { encoding: "utf8" })).toContain(
+    "Usage:",
+  );
+});
+
+describe.each(HELM_MAJORS)("as a plugin of Helm %i", (major) => {
+  let env: Record<string, string>;
+  beforeAll(async () => {
+    const home = join(folder, `helm-${major}`);
+    mkdirSync(home);
+    // A copy without node_modules: what a user has after building somewhere else.
+    const plugin = join(home, "plugin");
+    for (const file of ["plugin.yaml", "plugin.complete", "dist/helm-notify"])
+      cpSync(join(ROOT, file), join(plugin, file));
+    env = { HOME: home, PATH: process.env["PATH"] ?? "" };
+    await succeed(run([helmPath(major), "plugin", "install", plugin], { env }));
+  });
+
+  it("is listed, and started by its name", async () => {
+    const list = await run([helmPath(major), "plugin", "list"], { env });
+    expect(list.stdout).toMatch(new RegExp(`^notify\\s+${VERSION}`, "m"));
+    expect((await run([helmPath(major), "notify", "--version"], { env })).stdout).toBe(
+      `${VERSION}\n`,
+    );
+    expect((await run([helmPath(major), "notify", "version", "--short"], { env })).stdout).toMatch(
+      `v${major}.`,
+    );
+  });
+
+  it("completes our words and Helm's flags", async () => {
+    const words = await run([helmPath(major), "__complete", "notify", "pl"], { env });
+    expect(words.stdout).toMatch(/^plan\t/m);
+    const flags = await run([helmPath(major), "__complete", "notify", "upgrade", "--reuse"], {
+      env,
+    });
+    expect(flags.stdout).toMatch(/^--reuse-values\t/m);
+  });
+});
