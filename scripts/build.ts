@@ -17,6 +17,7 @@ import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { build as bundle } from "esbuild";
 import { run } from "../test/support/process.ts";
+import { precompiledTexts } from "./precompiled-texts.ts";
 import { type WarmUp, withWarmUps } from "./warm-up.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -104,6 +105,7 @@ async function bundleInto(outfile: string, entry: string, wrapping: object = {})
     platform: "node",
     target: "node24",
     format: "cjs",
+    plugins: [precompiledTexts],
     define: { VERSION: JSON.stringify(version()) },
     // Minified identifiers gain nothing here and make a stack unreadable.
     minifyWhitespace: true,
@@ -179,7 +181,7 @@ function sourceDigest(): string {
     "src/**/*.ts",
     "hooks-image/**/*.ts",
     `${LIBRARY_CHART}/**/*`,
-    "scripts/{boot,build,code-cache,warm-up}.ts",
+    "scripts/{boot,build,code-cache,precompiled-texts,warm-up}.ts",
     "package-lock.json",
     "package.json",
   ];

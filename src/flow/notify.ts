@@ -63,9 +63,11 @@ async function announce(request: NotifyRequest, deps: NotifyDeps): Promise<Notif
     to: request.after,
     phase: "started",
   };
-  // Before the message: the end of the run needs it, whatever Slack does with our time.
-  await amend(request, deps, (ledger) => openRun(ledger, run));
-  const notified = await post(request, deps, before);
+  // Beside the message: the end of the run needs it, whatever Slack does with our time.
+  const [notified] = await Promise.all([
+    post(request, deps, before),
+    amend(request, deps, (ledger) => openRun(ledger, run)),
+  ]);
   const message = notified.delivery.kind === "delivered" ? notified.delivery.place : undefined;
   if (message !== undefined) {
     await amend(request, deps, (ledger) =>

@@ -1,46 +1,13 @@
-// Every text a person reads, as a Handlebars template over the view (view.ts). Nothing is escaped here: the view's values
-// are already safe for Slack.
-import Handlebars from "handlebars";
+// Fills the texts.
+import { compileText, type Template } from "./compiled-texts.ts";
+import type { TextName } from "./texts.ts";
 
 export type View = Readonly<Record<string, string | number | boolean | undefined>>;
 
-const TEXTS = {
-  start:
-    "{{#if isRollback}}Rolling back *{{release}}* in{{else}}Deploying *{{release}}* to{{/if}} *{{environment}}*",
-  end: "{{#if isRollback}}Rolled back *{{release}}* in{{else if isApplied}}Applied *{{release}}* to{{else}}Deployed *{{release}}* to{{/if}} *{{environment}}*",
+const compiled = new Map<TextName, Template>();
 
-  // One line of the announcement, by kind of change.
-  changed:
-    "*{{name}}*  {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if compare}}  ({{compare}}){{/if}}{{#if image}}  now from {{image}}{{/if}}",
-  rebuilt: "*{{name}}*  {{from}} → {{to}}  (rebuilt, same revision)",
-  "digest-only": "*{{name}}*  {{to}}  (digest {{fromDigest}} → {{toDigest}})",
-  added: "*{{name}}*  {{to}}{{#if isNew}}  (new){{/if}}",
-  removed: "*{{name}}*  {{from}}  (removed)",
-
-  // The same in passing, for the confirmation and for notifications.
-  "short changed":
-    "{{name}} {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if image}} from {{image}}{{/if}}",
-  "short rebuilt": "{{name}} {{from}} → {{to}} (rebuilt)",
-  "short digest-only": "{{name}} {{to}} (new digest)",
-  "short added": "{{name}} {{to}}{{#if isNew}} (new){{/if}}",
-  "short removed": "{{name}} removed",
-
-  more: "+{{count}} more",
-  none: "no service changed",
-  footer:
-    "{{#if revision}}{{#if isRollback}}as in {{/if}}revision {{revision}} · {{/if}}namespace {{namespace}} · chart {{chart}}{{#if isFirst}} · first install{{/if}}{{#if unchanged}} · {{unchanged}} unchanged{{/if}}",
-  unknown: "what ran before is not known",
-  applied: "the rollout was not waited for",
-} as const;
-
-export type TextName = keyof typeof TEXTS;
-
-// Compiled when first said: Handlebars takes its time, and a run says a handful.
-const compiled = new Map<TextName, Handlebars.TemplateDelegate<View>>();
-
-/** Fills one text. */
 export function say(name: TextName, view: View): string {
-  const template = compiled.get(name) ?? Handlebars.compile<View>(TEXTS[name], { noEscape: true });
+  const template = compiled.get(name) ?? compileText(name);
   compiled.set(name, template);
   return template(view);
 }
