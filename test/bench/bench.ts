@@ -4,13 +4,8 @@ import { join } from "node:path";
 import { build } from "../../scripts/build.ts";
 import { openCluster, readChoice } from "../cluster/reachable-cluster.ts";
 import { measure, quantile, ratioOf, type Times } from "./measure.ts";
-import {
-  hookSubjects,
-  openGround,
-  planSubjects,
-  startSubjects,
-  upgradeSubjects,
-} from "./subjects.ts";
+import { hookSubjects, jobSubjects } from "./hook-subjects.ts";
+import { openGround, planSubjects, startSubjects, upgradeSubjects } from "./subjects.ts";
 
 interface Budget {
   readonly subject: string;
@@ -26,10 +21,13 @@ const BUDGETS: readonly Budget[] = [
   { subject: "helm-notify version", base: "helm version", atMost: 1.9 },
   { subject: "hook program", base: "python", atMost: 0.7 },
   { subject: "hook program", base: "empty node", atMost: 2.1 },
+  { subject: "hook Job", base: "idle Job", atMost: 1.25 },
   { subject: "plan for 500", base: "plan for 5", atMost: 1.5 },
 ];
 
 const ROUNDS = Number(process.argv[2] ?? 20);
+// Seconds each, and steady.
+const JOB_ROUNDS = Math.ceil(ROUNDS / 4);
 
 await build(log);
 const cluster = await openCluster(readChoice(process.env), log);
@@ -41,7 +39,9 @@ try {
     ...(await planSubjects(ground)),
     ...(await hookSubjects(ground)),
   ];
-  report(await measure(subjects, ROUNDS, log));
+  const times = await measure(subjects, ROUNDS, log);
+  const jobs = await measure(await jobSubjects(ground), JOB_ROUNDS, log);
+  report(new Map([...times, ...jobs]));
 } finally {
   await ground.close();
 }

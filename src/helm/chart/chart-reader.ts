@@ -77,12 +77,14 @@ function openArchive(label: string, content: Buffer): ChartTree {
 async function toChart(tree: ChartTree, runHelm: RunHelmForOutput): Promise<Chart> {
   const chart = readChartYaml(tree);
   if (chart === undefined) throw badChart(`${tree.label} holds no Chart.yaml`);
+  // Read when first asked for, once: hundreds of services may ask.
+  let templates: ReadonlyMap<string, string> | undefined;
   return {
     name: chart.name,
     version: chart.version,
     appVersion: chart.appVersion ?? undefined,
     values: coalesceChart(await readValues(tree, chart, runHelm)),
-    templates: () => new Map(readTemplates(tree, "")),
+    templates: () => (templates ??= new Map(readTemplates(tree, ""))),
   };
 }
 
