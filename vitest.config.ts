@@ -18,6 +18,22 @@ export default defineConfig({
       project("adapter", { testTimeout: 30_000, hookTimeout: 30_000 }),
       project("chart", { testTimeout: 30_000, hookTimeout: 30_000 }),
       project("scenario", { testTimeout: 60_000, hookTimeout: 60_000 }),
+      // Needs Go: not part of npm test.
+      project("helmfile", {
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        globalSetup: "test/helmfile/build.ts",
+      }),
+      // Needs root and Go: not part of npm test.
+      project("cluster", {
+        include: ["test/cluster/**/*.test.ts", "test/scenario/**/*.test.ts"],
+        testTimeout: 180_000,
+        hookTimeout: 180_000,
+        globalSetup: "test/cluster/global-setup.ts",
+        // Most of the time is waiting for pods.
+        maxWorkers: 2,
+        env: { TEST_BED: "cluster" },
+      }),
     ],
   },
 });

@@ -6,26 +6,28 @@ import type { HelmExit } from "./flow/ports.ts";
 import { upgrade } from "./flow/upgrade.ts";
 import { complete } from "./cli/completion.ts";
 import { resolveSettings } from "./cli/settings.ts";
-import { flagValue, isSwitchedOn, type ParsedArgv, quoteCsv } from "./helm/argv.ts";
+import { flagValue, isSwitchedOn, parseArgv, type ParsedArgv, quoteCsv } from "./helm/argv.ts";
 import { toDeployRequest } from "./helm/deploy-request.ts";
-import { verbFlags } from "./helm/flags.ts";
+import { GLOBAL_FLAGS, verbFlags } from "./helm/flags.ts";
 import { runHelm } from "./helm/run.ts";
 import { askHelm, deployPorts, parseHelmWords } from "./deploy-ports.ts";
 import type { Host } from "./host.ts";
 import { withTempFolder, writePrivate } from "./io/temp-folder.ts";
 
-/** helm upgrade and helm install; `at` is where the verb stands. */
+/** helm upgrade, helm install and helm diff upgrade; `places` is where the verb's words stand. */
 export async function deploy(
   argv: readonly string[],
-  at: number,
+  places: readonly number[],
   verb: HelmVerb,
   host: Host,
 ): Promise<HelmExit> {
-  const parsed = await parseHelmWords(argv.toSpliced(at, 1), verb, host);
+  const flagsAndNames = argv.filter((_, at) => !places.includes(at));
+  const parsed = await parseHelmWords(flagsAndNames, verb, host);
   const settings = resolveSettings(parsed.own, host.env);
   const request = toDeployRequest(verb, parsed);
-  const head = [...argv.slice(0, at), verb];
-  const tail = parsed.rest.slice(at);
+  const front = parseArgv(argv.slice(0, places[0]), GLOBAL_FLAGS).rest;
+  const head = [...front, ...verb.split(" ")];
+  const tail = parsed.rest.slice(front.length);
   if (request === undefined) return runHelm([...head, ...tail], host.helm());
 
   // Helm gets what we have read of stdin (`-f -`).

@@ -6,11 +6,9 @@ import type { HelmVerb } from "./domain/request.ts";
 import type { DeployPorts } from "./flow/deploy-plan.ts";
 import type { RunHelmForOutput } from "./flow/ports.ts";
 import { type ParsedArgv, parseArgv } from "./helm/argv.ts";
-import { readChart } from "./helm/chart/chart-reader.ts";
 import { type FlagTable, parseHelp, verbFlags } from "./helm/flags.ts";
 import { readLocalFile } from "./helm/local-file.ts";
 import { readHelm } from "./helm/run.ts";
-import { computeUserValues } from "./helm/values/user-values.ts";
 import { parseValuesFile } from "./helm/values/values-file.ts";
 import type { Host } from "./host.ts";
 import { runCredentialPlugin } from "./kube/credential-plugin.ts";
@@ -34,7 +32,7 @@ export async function parseHelmWords(
 ): Promise<ParsedArgv> {
   const parsed = parseArgv(words, table);
   if (parsed.unknown.length === 0) return parsed;
-  const help = await askHelm(host)([verb, "--help"]);
+  const help = await askHelm(host)([...verb.split(" "), "--help"]);
   return parseArgv(words, new Map([...parseHelp(help.stdout), ...table]));
 }
 
@@ -47,8 +45,15 @@ export function deployPorts(
   const runHelm = askHelm(host);
   const { configPath, timeoutMs } = settings;
   return {
-    readUserValues: async ({ sources }) => computeUserValues(sources, { readStdin, runHelm }),
-    readChart: async (request) => readChart(request, runHelm),
+    // Loaded while the API server is being asked.
+    readUserValues: async ({ sources }) => {
+      const { computeUserValues } = await import("./helm/values/user-values.ts");
+      return computeUserValues(sources, { readStdin, runHelm });
+    },
+    readChart: async (request) => {
+      const { readChart } = await import("./helm/chart/chart-reader.ts");
+      return readChart(request, runHelm);
+    },
     readConfig: async () =>
       configPath === undefined
         ? undefined

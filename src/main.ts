@@ -5,7 +5,7 @@ import { dispatch } from "./cli/dispatch.ts";
 import { toFailure } from "./cli/report.ts";
 import { NotifyError } from "./domain/errors.ts";
 import type { HelmExit } from "./flow/ports.ts";
-import { commandIndex } from "./helm/argv.ts";
+import { commandPlaces } from "./helm/argv.ts";
 import { findHelm } from "./helm/binary.ts";
 import { type RunWorld, runHelm } from "./helm/run.ts";
 import type { Host } from "./host.ts";
@@ -31,8 +31,9 @@ async function main(): Promise<void> {
 }
 
 async function start(argv: readonly string[]): Promise<HelmExit> {
-  const at = commandIndex(argv);
-  const what = dispatch(argv, at);
+  const places = commandPlaces(argv);
+  const [at = -1] = places;
+  const what = dispatch(argv, places);
   switch (what.kind) {
     case "version":
       process.stdout.write(`${version()}\n`);
@@ -41,7 +42,7 @@ async function start(argv: readonly string[]): Promise<HelmExit> {
       return runHelm(argv, runWorld());
     case "deploy": {
       const { deploy } = await import("./commands.ts");
-      return deploy(argv, at, what.verb, host());
+      return deploy(argv, places, what.verb, host());
     }
     case "complete": {
       const { completeWords } = await import("./commands.ts");

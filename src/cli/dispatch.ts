@@ -11,9 +11,10 @@ export type Dispatch =
   | { readonly kind: "deploy"; readonly verb: HelmVerb }
   | { readonly kind: "helm" };
 
-/** `at` is where the first word stands, or `-1`: global flags may come before it. */
-export function dispatch(argv: readonly string[], at: number): Dispatch {
-  const word = argv[at];
+/** `places` is where the command's words stand, if any: flags may come before them. */
+export function dispatch(argv: readonly string[], places: readonly number[]): Dispatch {
+  const [first = -1, second = -1] = places;
+  const word = argv[first];
   switch (word) {
     case undefined:
       if (argv.includes("--version")) return { kind: "version" };
@@ -21,8 +22,12 @@ export function dispatch(argv: readonly string[], at: number): Dispatch {
     case "upgrade":
     case "install":
       return { kind: "deploy", verb: word };
+    case "diff":
+      return argv[second] === "upgrade"
+        ? { kind: "deploy", verb: "diff upgrade" }
+        : { kind: "helm" };
     case "__complete":
-      return { kind: "complete", words: argv.slice(at + 1) };
+      return { kind: "complete", words: argv.slice(first + 1) };
     default:
       return OWN_WORDS.some((own) => own === word) ? { kind: "own" } : { kind: "helm" };
   }

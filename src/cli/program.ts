@@ -41,9 +41,10 @@ export function createProgram(actions: Actions, output: Output, version: string)
 Helm's own commands:
   upgrade RELEASE CHART    helm upgrade, with the live tags and revisions carried forward
   install RELEASE CHART    helm install, with the table of what is deployed
+  diff upgrade …           helm-diff, with what the upgrade would carry
   anything else            goes to Helm as it is
 
-Options on upgrade, install, plan and values:
+Options on upgrade, install, diff upgrade, plan and values:
   --notify-config FILE     services of charts that do not name them (HELM_NOTIFY_CONFIG)
   --notify-timeout TIME    longest wait for the Kubernetes API, default 15s (HELM_NOTIFY_TIMEOUT)
 
@@ -85,8 +86,8 @@ With the release alone: all that could be carried.
 
 Examples:
   $ helm notify values shop --namespace shop
-  # first entry of a release's values: in a helmfile
-  - {{ exec "helm-notify" (list "values" .Release.Name "--namespace" .Release.Namespace) }}`,
+  # a file live.yaml.gotmpl, the first entry of a release's values: in a helmfile
+  {{ exec "helm-notify" (list "values" .Release.Name "--namespace" .Release.Namespace) }}`,
     )
     .action(async (argv: string[], _options: object, command: Command) => {
       await actions.values(argv, () => command.help());

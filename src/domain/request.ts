@@ -1,7 +1,7 @@
 // What was asked for, in Helm's own words.
 
-/** The Helm commands that deploy. Everything else passes through. */
-export type HelmVerb = "upgrade" | "install";
+/** The Helm commands that deploy, or show what a deploy would do (helm-diff). Everything else passes through. */
+export type HelmVerb = "upgrade" | "install" | "diff upgrade";
 
 /** Flags that give values, in the order typed; `-f a,b` is split already. */
 export interface ValueSources {

@@ -1,5 +1,5 @@
 // Helm's command line, read as pflag reads it.
-import { type FlagTable, GLOBAL_FLAGS, longName } from "./flags.ts";
+import { type FlagTable, GLOBAL_FLAGS, longName, verbFlags } from "./flags.ts";
 
 export interface ParsedArgv {
   readonly positionals: readonly string[];
@@ -77,17 +77,29 @@ function splitOnce(text: string): [string, string | undefined] {
 }
 
 /**
- * Where Helm's first word stands: global flags may come before it. `-1` if there is none.
- * An outer helm hands flags like `-nfoo` and `--burst-limit 5` through in front of the command.
+ * Where the words of the command stand: Helm's first one, if any, and the one after `diff`. Flags may come before both;
+ * an outer helm hands `-nfoo` and `--burst-limit 5` through in front of the command.
  */
-export function commandIndex(argv: readonly string[]): number {
-  for (let index = 0; index < argv.length; index++) {
+export function commandPlaces(argv: readonly string[]): readonly number[] {
+  const first = nextPositional(argv, 0, GLOBAL_FLAGS);
+  if (first === undefined) return [];
+  if (argv[first] !== "diff") return [first];
+  const second = nextPositional(argv, first + 1, verbFlags("diff upgrade"));
+  return second === undefined ? [first] : [first, second];
+}
+
+function nextPositional(
+  argv: readonly string[],
+  from: number,
+  table: FlagTable,
+): number | undefined {
+  for (let index = from; index < argv.length; index++) {
     const word = argv[index] ?? "";
     if (!word.startsWith("-") || word === "-") return index;
     const name = word.startsWith("--") ? word.slice(2) : longName(word.slice(1));
-    if (GLOBAL_FLAGS.get(name) === "required") index++;
+    if (table.get(name) === "required") index++;
   }
-  return -1;
+  return undefined;
 }
 
 /** Values of a repeated flag, in order. */

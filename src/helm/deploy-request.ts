@@ -1,4 +1,4 @@
-// argv of `helm upgrade` and `helm install` → what is asked for.
+// argv of `helm upgrade`, `helm install` and `helm diff upgrade` → what is asked for.
 import type { DeployRequest, HelmVerb, KeepValues } from "../domain/request.ts";
 import { flagValues, isSwitchedOn, type ParsedArgv, splitCsv } from "./argv.ts";
 
@@ -24,10 +24,11 @@ const CHART_SWITCHES = [
 /** `undefined` where Helm will refuse the command or only print its help: then it is Helm's to speak. */
 export function toDeployRequest(verb: HelmVerb, parsed: ParsedArgv): DeployRequest | undefined {
   if (isSwitchedOn(parsed, "help")) return undefined;
+  if (verb === "diff upgrade" && isWithoutCluster(parsed)) return undefined;
   const [first, second, third] = parsed.positionals;
   if (first === undefined || third !== undefined) return undefined;
   const isNamed = second !== undefined;
-  if (!isNamed && verb === "upgrade") return undefined;
+  if (!isNamed && verb !== "install") return undefined;
   return {
     verb,
     release: isNamed ? first : undefined,
@@ -43,6 +44,12 @@ export function toDeployRequest(verb: HelmVerb, parsed: ParsedArgv): DeployReque
     keep: keepValues(parsed),
     chartFlags: chartFlags(parsed),
   };
+}
+
+/** helm-diff's `--dry-run` and `--dry-run=client` promise not to touch the cluster, and show a first install. */
+function isWithoutCluster(parsed: ParsedArgv): boolean {
+  const dryRun = parsed.flags.findLast(({ name }) => name === "dry-run");
+  return dryRun !== undefined && ["client", "true"].includes(dryRun.value ?? "client");
 }
 
 /** `--reset-values` wins over both others, `--reuse-values` over `--reset-then-reuse-values` (action.reuseValues). */

@@ -23,21 +23,40 @@ const DEPLOY_VALUES = words(`ca-file cert-file description key-file keyring labe
 /** `--wait` is a switch on Helm 3; the switch of `optional` arity reads both. */
 const DEPLOY_OPTIONAL = words("dry-run wait");
 
+const UPGRADE = {
+  switches: words(
+    "cleanup-on-fail install recreate-pods reset-then-reuse-values reset-values reuse-values",
+  ),
+  values: words("history-max server-side"),
+};
+
 /** `--server-side` takes a value on upgrade, and is a switch on install. */
 const VERBS: Record<HelmVerb, { switches: string[]; values: string[] }> = {
-  upgrade: {
-    switches: words(
-      "cleanup-on-fail install recreate-pods reset-then-reuse-values reset-values reuse-values",
-    ),
-    values: words("history-max server-side"),
-  },
+  upgrade: UPGRADE,
   install: {
     switches: words("generate-name replace server-side"),
     values: words("name-template"),
   },
+  // helm-diff 3.9.14 (cmd/upgrade.go, cmd/options.go); with HELM_DIFF_IGNORE_UNKNOWN_FLAGS also all of an upgrade.
+  "diff upgrade": {
+    switches: [
+      ...UPGRADE.switches,
+      ...words(`allow-unreleased color detailed-exitcode disable-validation include-tests no-color
+        normalize-manifests show-secrets strip-trailing-cr suppress-secrets three-way-merge`),
+    ],
+    values: [
+      ...UPGRADE.values,
+      ...words(
+        "api-versions context find-renames kube-version suppress suppress-output-line-regex",
+      ),
+    ],
+  },
 };
 
 const SHORTHANDS: Record<string, string> = {
+  C: "context",
+  D: "find-renames",
+  a: "api-versions",
   f: "values",
   g: "generate-name",
   h: "help",
@@ -45,6 +64,7 @@ const SHORTHANDS: Record<string, string> = {
   l: "labels",
   n: "namespace",
   o: "output",
+  q: "suppress-secrets",
 };
 
 export const longName = (shorthand: string): string => SHORTHANDS[shorthand] ?? shorthand;

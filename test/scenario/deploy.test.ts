@@ -34,6 +34,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         `${shop.chart}/staging.yaml`,
         "--set",
         `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
+        "--wait",
       ];
       const told = () => shop.transcripts().splice(heard()).map(firstLine);
       let count = 0;

@@ -43,8 +43,8 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   async function startWaiting(command: readonly string[]): Promise<ChildProcess> {
     const [file = "", ...words] = command;
     const child = spawn(file, words, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
-    await until(
-      () => bed.kube.get("deployments.apps", shop.namespace, "shop-not-ready") !== undefined,
+    await succeed(
+      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=30s"]),
     );
     return child;
   }

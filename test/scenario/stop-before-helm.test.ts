@@ -1,5 +1,6 @@
 // What is wrong is said before Helm runs, with the place and the remedy; nothing is changed.
 import { mkdirSync, symlinkSync, writeFileSync, chmodSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
@@ -11,6 +12,7 @@ import {
   openDeployer,
   succeed,
 } from "../support/bed.ts";
+import { readContents } from "../support/bed/contents.ts";
 import type { RunOptions } from "../support/process.ts";
 
 let bed: Bed;
@@ -33,7 +35,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       "-f",
       `${shop.chart}/first-deploy.yaml`,
     ];
-    await succeed(shop.notify([...base, "--install"]));
+    await succeed(shop.notify([...base, "--install", "--no-hooks", "--wait"]));
     writeFileSync(join(shop.folder, "broken.yaml"), "api:\n  image: {tag: 1\nweb: x\n");
     writeFileSync(join(shop.folder, "list.yaml"), "- a\n");
     writeFileSync(join(shop.folder, "kubeconfig-broken"), "apiVersion: v1\nclusters: [\n");
@@ -45,7 +47,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     said: RegExp,
     options: RunOptions = {},
   ): Promise<void> {
-    const before = writes();
+    const before = await readContents(shop);
     const { code, stdout, stderr } = await shop.notify(argv, options);
     expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: "" });
     expect(stderr).toMatch(said);
@@ -53,7 +55,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       stderr.split("\n").filter((line) => line !== "" && !line.startsWith("helm notify: ")),
     ).toEqual([]);
     expect(stderr).toContain("helm notify: hint: ");
-    expect(writes()).toBe(before);
+    expect(await readContents(shop)).toEqual(before);
   }
   it.each([
     ["a values file that is not there", ["-f", "missing.yaml"], /missing\.yaml/],
@@ -86,21 +88,27 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   it("a chart that is not there", () => expectStop(["upgrade", "shop", "./no-chart"], /no-chart/));
 
   it("no access to the release", async () => {
-    const kubeconfig = join(shop.folder, "kubeconfig-nobody");
-    bed.kube.writeKubeconfig(kubeconfig, bed.kube.addUser("nobody"));
-    await expectStop([...base, "--kubeconfig", kubeconfig], /secrets is forbidden: User "nobody"/);
+    await succeed(shop.kubectl(["create", "serviceaccount", "nobody"]));
+    const { stdout: token } = await succeed(shop.kubectl(["create", "token", "nobody"]));
+    const view = ["config", "view", "--raw", "--minify", "--flatten", "-o", "json"];
+    const config = JSON.parse((await succeed(shop.kubectl(view))).stdout);
+    config.users[0].user = { token: token.trim() };
+    writeFileSync(join(shop.folder, "kubeconfig-nobody"), JSON.stringify(config), { mode: 0o600 });
+    await expectStop(
+      [...base, "--kubeconfig", "kubeconfig-nobody"],
+      /secrets is forbidden: User "system:serviceaccount:\S+:nobody"/,
+    );
   });
 
   it("an API server that never answers, within the time set", async () => {
-    const end = bed.kube.addFault({
-      resource: "secrets",
-      namespace: shop.namespace,
-      action: "hang",
-    });
+    const server = createServer((socket) => socket.on("error", () => {}).resume());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
     try {
-      await expectStop([...base, "--notify-timeout=1s"], /1s|1000 ms|time/i);
+      const argv = ["--kube-apiserver", `https://127.0.0.1:${port}`, "--notify-timeout=1s"];
+      await expectStop([...base, ...argv], /1s|1000 ms|time/i);
     } finally {
-      end();
+      server.close();
     }
   });
 
@@ -123,7 +131,3 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     });
   });
 });
-
-function writes(): number {
-  return bed.kube.requests.filter(({ method }) => method !== "GET").length;
-}

@@ -1,10 +1,10 @@
 // A cluster to deploy to, and people who deploy: each with a Helm, a home, a namespace and a Slack of their own.
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type HelmMajor, helmPath, kubectlPath } from "../../scripts/toolbox.ts";
-import { type EmbeddedKube, startKube } from "./kube/embedded-kube.ts";
+import { openEmbeddedBed } from "./bed/embedded.ts";
 import { type Finished, run, type RunOptions } from "./process.ts";
 import { copyShopChart } from "./shop-chart.ts";
 import { type SlackDouble, startSlack } from "./slack/double.ts";
@@ -12,31 +12,21 @@ import { toTranscript } from "./slack/transcript.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 export const HELM_NOTIFY = join(ROOT, "dist/helm-notify");
-const HOOK_PROGRAM = join(ROOT, "dist/helm-notify-hook");
 
+/** What holds on a Kubernetes in this process and on a real one: tests may rely on nothing else. */
 export interface Bed {
-  readonly kube: EmbeddedKube;
   readonly kubeconfig: string;
+  /** This machine, as pods reach it. */
+  readonly slackHost: string;
   readonly close: () => Promise<void>;
 }
 
-/** Starts what all tests of a file share. */
+/** What all tests of a file share: the embedded API, or in the vitest project `cluster` the real one. */
 export async function openBed(): Promise<Bed> {
-  const folder = mkdtempSync(join(tmpdir(), "helm-notify-bed-"));
-  const kube = await startKube({
-    images: { "helm-notify-hook": [HOOK_PROGRAM] },
-    notReady: /^registry\.invalid\//,
-  });
-  const kubeconfig = join(folder, "kubeconfig");
-  writeFileSync(kubeconfig, kube.kubeconfig(), { mode: 0o600 });
-  return {
-    kube,
-    kubeconfig,
-    close: async () => {
-      await kube.stop();
-      rmSync(folder, { recursive: true, force: true });
-    },
-  };
+  if (process.env["TEST_BED"] !== "cluster") return openEmbeddedBed();
+  // It asks vitest for the cluster, and the demo has no vitest.
+  const { clusterBed } = await import("./bed/cluster.ts");
+  return clusterBed();
 }
 
 export interface Deployer {
@@ -87,7 +77,7 @@ export async function openDeployer(
   const kubectl = (argv: readonly string[]) =>
     runIn([kubectlPath(major), "-n", namespace, ...argv]);
 
-  const slack = await startSlack();
+  const slack = await startSlack({ host: bed.slackHost });
   const secret = toSecret(slack);
   await succeed(runIn([kubectlPath(major), "create", "namespace", namespace]));
   await succeed(
@@ -110,8 +100,12 @@ export async function openDeployer(
     kubectl,
     transcripts: () => slack.messages.map(toTranscript),
     close: async () => {
-      await slack.stop();
-      rmSync(folder, { recursive: true, force: true });
+      try {
+        await slack.stop();
+        await succeed(kubectl(["delete", "namespace", namespace, "--wait=false"]));
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
     },
   };
 }

@@ -2,7 +2,11 @@ import type { Reporter, TestModule } from "vitest/node";
 
 /** Prints `N passed, N failed` as the last line: a suite that could not be loaded counts as failed. */
 export default class SummaryReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+  onTestRunEnd(
+    modules: readonly TestModule[],
+    errors: readonly unknown[],
+    reason: "passed" | "interrupted" | "failed",
+  ): void {
     let passed = 0;
     let failed = errors.length;
     for (const module of modules) {
@@ -15,6 +19,8 @@ export default class SummaryReporter implements Reporter {
       }
       failed += failedTests === 0 && !module.ok() ? 1 : failedTests;
     }
+    // A set-up that failed leaves no module behind.
+    if (reason !== "passed" && failed === 0) failed = 1;
     process.on("exit", () => process.stdout.write(`${passed} passed, ${failed} failed\n`));
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
-  commandIndex,
+  commandPlaces,
   flagValue,
   flagValues,
   isSwitchedOn,
@@ -50,6 +50,32 @@ describe("Helm's command line", () => {
   });
 
   it.each([
+    ["-C", "3"],
+    ["--context", "3"],
+    ["-D", "0.5"],
+    ["-a", "apps/v1"],
+    ["--kube-version", "1.34.3"],
+    ["--suppress", "Secret"],
+    ["--suppress-output-line-regex", "x"],
+    ["--output", "dyff"],
+  ])("helm-diff's %s takes the next word", (...flag) =>
+    expect(parseArgv([...flag, "a", "b"], verbFlags("diff upgrade")).positionals).toEqual([
+      "a",
+      "b",
+    ]),
+  );
+
+  it.each(
+    `--allow-unreleased --color --detailed-exitcode --install --no-color --no-hooks --normalize-manifests -q
+     --reset-values --reuse-values --show-secrets --three-way-merge --dry-run`.split(/\s+/),
+  )("helm-diff's %s does not", (flag) =>
+    expect(parseArgv([flag, "a", "b"], verbFlags("diff upgrade"))).toMatchObject({
+      positionals: ["a", "b"],
+      unknown: [],
+    }),
+  );
+
+  it.each([
     ["--install", true],
     ["--install=true", true],
     ["--install=false", false],
@@ -70,12 +96,15 @@ describe("Helm's command line", () => {
   });
 
   it.each([
-    ["at the front", ["upgrade", "a", "b"], 0],
-    ["after a glued namespace", ["-nx", "upgrade", "a", "b"], 1],
-    ["after a flag with a value", ["--burst-limit", "5", "upgrade"], 2],
-    ["after a switch", ["--debug=true", "upgrade"], 1],
-    ["nowhere", ["--help"], -1],
-  ])("the command stands %s", (_, argv, index) => expect(commandIndex(argv)).toBe(index));
+    ["at the front", ["upgrade", "a", "b"], [0]],
+    ["after a glued namespace", ["-nx", "upgrade", "a", "b"], [1]],
+    ["after a flag with a value", ["--burst-limit", "5", "upgrade"], [2]],
+    ["after a switch", ["--debug=true", "upgrade"], [1]],
+    ["nowhere", ["--help"], []],
+    ["in two words", ["diff", "upgrade", "a", "b"], [0, 1]],
+    ["in two words, helm-diff's flags between", ["diff", "-C", "3", "--color", "upgrade"], [0, 4]],
+    ["in one word where helm-diff has no second", ["-nx", "diff", "--help"], [1]],
+  ])("the command stands %s", (_, argv, places) => expect(commandPlaces(argv)).toEqual(places));
 
   it.each([
     ["a.yaml,b.yaml", ["a.yaml", "b.yaml"]],
@@ -143,6 +172,19 @@ describe("what is asked for", () => {
   ])("%s is left to Helm", (_, argv) =>
     expect(toDeployRequest("upgrade", parse(...argv))).toBeUndefined(),
   );
+
+  it.each([
+    [[], true],
+    [["--dry-run=server"], true],
+    [["--dry-run=false"], true],
+    [["--dry-run"], false],
+    [["--dry-run=client"], false],
+    [["--dry-run=true"], false],
+    [["--help"], false],
+  ])("a diff with %j looks at the cluster: %s", (flags, isAsked) => {
+    const parsed = parseArgv(["shop", "./chart", ...flags], verbFlags("diff upgrade"));
+    expect(toDeployRequest("diff upgrade", parsed) !== undefined).toBe(isAsked);
+  });
 
   it("an install without a name has none", () => {
     const parsed = parseArgv(["./chart", "-g"], verbFlags("install"));

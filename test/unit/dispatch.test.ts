@@ -3,13 +3,17 @@ import { complete } from "../../src/cli/completion.ts";
 import { dispatch } from "../../src/cli/dispatch.ts";
 import { toFailure } from "../../src/cli/report.ts";
 import { NotifyError } from "../../src/domain/errors.ts";
-import { commandIndex } from "../../src/helm/argv.ts";
+import { commandPlaces } from "../../src/helm/argv.ts";
 
 describe("the first word decides", () => {
   it.each([
     [["upgrade", "a", "b"], { kind: "deploy", verb: "upgrade" }],
     [["-nx", "install", "a"], { kind: "deploy", verb: "install" }],
     [["--burst-limit", "5", "upgrade"], { kind: "deploy", verb: "upgrade" }],
+    [["diff", "upgrade", "a", "b"], { kind: "deploy", verb: "diff upgrade" }],
+    [["-nx", "diff", "-C", "3", "upgrade", "a"], { kind: "deploy", verb: "diff upgrade" }],
+    [["diff", "revision", "upgrade", "1"], { kind: "helm" }],
+    [["diff"], { kind: "helm" }],
     [["plan", "a", "b"], { kind: "own" }],
     [["init", "."], { kind: "own" }],
     [["--help"], { kind: "own" }],
@@ -21,7 +25,7 @@ describe("the first word decides", () => {
     [["help", "upgrade"], { kind: "helm" }],
     [["rollback", "a"], { kind: "helm" }],
     [["__complete", "up"], { kind: "complete", words: ["up"] }],
-  ])("%j", (argv, expected) => expect(dispatch(argv, commandIndex(argv))).toEqual(expected));
+  ])("%j", (argv, expected) => expect(dispatch(argv, commandPlaces(argv))).toEqual(expected));
 });
 
 describe("completion", () => {
