@@ -1,8 +1,9 @@
-// npm run docs: docs/reference.md from what the built executable says of itself.
+// npm run docs: docs/reference.md from what the built executable says of itself, docs/message.svg from what the hook sends.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "./build.ts";
+import { toPicture } from "./message-picture.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const REFERENCE = join(ROOT, "docs/reference.md");
@@ -30,4 +31,5 @@ if (import.meta.main) {
   await build();
   mkdirSync(join(ROOT, "docs"), { recursive: true });
   writeFileSync(REFERENCE, toReference());
+  writeFileSync(join(ROOT, "docs/message.svg"), toPicture());
 }

@@ -3,6 +3,7 @@ import { readFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { toReference } from "../../scripts/docs.ts";
+import { toPicture } from "../../scripts/message-picture.ts";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, openBed, openDeployer } from "../support/bed.ts";
 import { run } from "../support/process.ts";
@@ -19,6 +20,12 @@ afterAll(() => bed.close());
 it("the reference is what the executable says", () => {
   expect(readFileSync(join(ROOT, "docs/reference.md"), "utf8"), "run npm run docs").toBe(
     toReference(),
+  );
+});
+
+it("the picture of a message is what the hook sends", () => {
+  expect(readFileSync(join(ROOT, "docs/message.svg"), "utf8"), "run npm run docs").toBe(
+    toPicture(),
   );
 });
 

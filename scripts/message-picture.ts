@@ -1,0 +1,99 @@
+// The messages of a deploy as Slack shows them, as SVG: drawn from what the hook would send.
+import type { ReleaseRecord } from "../src/domain/record.ts";
+import { describeRun } from "../src/domain/message.ts";
+import { toBlockKit } from "../src/render/block-kit.ts";
+
+const WIDTH = 720;
+const LINE = 24;
+const SMALL = 20;
+const INDENT = 76;
+
+const revision = (digit: string) => digit.repeat(40);
+const service = (name: string, tag: string, digit: string) => ({
+  [name]: { tag, revision: revision(digit), source: `https://github.com/acme/${name}` },
+});
+const recordOf = (api: string, web: string, digit: string): ReleaseRecord => ({
+  v: 1,
+  environment: "production",
+  chart: { name: "shop", version: "1.8.0" },
+  services: {
+    ...service("api", api, digit),
+    ...service("web", web, digit),
+    ...service("mailer", "1.0.7", "c"),
+    ...service("scheduler", "0.9.4", "d"),
+    ...service("worker", "1.3.2", "e"),
+  },
+});
+
+export function toPicture(): string {
+  const run = {
+    action: "upgrade",
+    release: "shop",
+    namespace: "shop",
+    before: { kind: "record", record: recordOf("1.3.2", "2.8.0", "a") },
+    after: recordOf("1.4.0", "2.9.0", "b"),
+  } as const;
+  const start = linesOf(toBlockKit(describeRun({ ...run, phase: "start" })).blocks);
+  const end = linesOf(toBlockKit(describeRun({ ...run, phase: "end" })).blocks);
+  const drawn: string[] = [];
+  let y = 16;
+  for (const lines of [start, end]) {
+    drawn.push(sender(y));
+    y += 24;
+    for (const { text, isSmall } of lines) {
+      y += isSmall ? SMALL : LINE;
+      drawn.push(
+        `<text x="${INDENT}" y="${y}"${isSmall ? ' class="small"' : ""}>${toSpans(text)}</text>`,
+      );
+    }
+    y += 30;
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" role="img" aria-label="Two Slack messages: what a deploy changes, and that it is done">
+<style>text{font:15px Lato,"Helvetica Neue",Arial,sans-serif;fill:#1d1c1d}.b{font-weight:700}.a{fill:#1264a3}.small,.app{font-size:13px;fill:#616061}</style>
+<rect width="${WIDTH}" height="${y}" fill="#fff" stroke="#ddd"/>
+${drawn.join("\n")}
+</svg>
+`;
+}
+
+function sender(y: number): string {
+  return `<rect x="24" y="${y}" width="36" height="36" rx="5" fill="#0f1689"/><text x="42" y="${y + 24}" text-anchor="middle" style="fill:#fff;font-weight:700">hn</text>
+<text x="${INDENT}" y="${y + 14}" class="b">helm-notify <tspan class="app" font-weight="400">APP</tspan></text>`;
+}
+
+interface Line {
+  readonly text: string;
+  readonly isSmall: boolean;
+}
+
+/** Sections and contexts are all that a message has. */
+function linesOf(blocks: readonly object[]): Line[] {
+  return blocks.flatMap((block) => {
+    const isSmall = "elements" in block;
+    const texts =
+      isSmall && Array.isArray(block.elements)
+        ? block.elements
+        : ["text" in block ? block.text : ""];
+    return texts.flatMap((element: unknown) =>
+      textOf(element)
+        .split("\n")
+        .map((text) => ({ text, isSmall })),
+    );
+  });
+}
+
+function textOf(element: unknown): string {
+  return typeof element === "object" && element !== null && "text" in element
+    ? String(element.text)
+    : "";
+}
+
+/** mrkdwn: `*bold*` and `<address|label>`; the rest is escaped as XML wants it already. */
+function toSpans(mrkdwn: string): string {
+  return mrkdwn
+    .replaceAll(/<[^|>]*\|([^>]*)>/g, "\u0001$1\u0002")
+    .replaceAll(/\*([^*]+)\*/g, '<tspan class="b">$1</tspan>')
+    .replaceAll("\u0001", '<tspan class="a">')
+    .replaceAll("\u0002", "</tspan>")
+    .replaceAll("  ", "\u00a0 ");
+}
