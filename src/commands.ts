@@ -41,7 +41,7 @@ export async function deploy(
     runHelm: async (values) => {
       if (values === undefined) return run([]);
       return withTempFolder(async (folder) => {
-        const file = await writePrivate(folder, "carried.json", JSON.stringify(values));
+        const file = writePrivate(folder, "carried.json", JSON.stringify(values));
         return run(["-f", quoteCsv(file)]);
       });
     },

@@ -7,8 +7,9 @@ import { NotifyError } from "./domain/errors.ts";
 import type { HelmExit } from "./flow/ports.ts";
 import { commandPlaces } from "./helm/argv.ts";
 import { findHelm } from "./helm/binary.ts";
-import { type RunWorld, runHelm } from "./helm/run.ts";
+import { FORWARDED, type RunWorld, runHelm } from "./helm/run.ts";
 import type { Host } from "./host.ts";
+import { removeTempFolders } from "./io/temp-folder.ts";
 
 /** Set by the build. */
 declare const VERSION: string;
@@ -21,6 +22,7 @@ void main();
 async function main(): Promise<void> {
   // A closed pipe (`… | head`) is the reader's choice, not an error.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  for (const signal of FORWARDED) process.on(signal, interrupted);
   try {
     end(await start(process.argv.slice(2)));
   } catch (error) {
@@ -99,7 +101,10 @@ function runWorld(): RunWorld {
   return {
     bin,
     env: { ...process.env, HELM_NOTIFY_DEPTH: String(depth) },
-    onSignal: (signal, listener) => void process.on(signal, listener),
+    onSignal: (signal, listener) => {
+      process.removeListener(signal, interrupted);
+      process.on(signal, listener);
+    },
     parentPid: () => process.ppid,
     endsWithParent: process.env["HELM_PLUGIN_DIR"] !== undefined,
   };
@@ -112,6 +117,12 @@ function resolveExecutable(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Before Helm runs there is nothing to hand a signal to. What we wrote may hold values: it goes. */
+function interrupted(signal: NodeJS.Signals): void {
+  removeTempFolders();
+  end({ kind: "killed", signal });
 }
 
 /** Ends as Helm ended. The exit code comes first: Node ignores SIGPIPE and would end with 0. */

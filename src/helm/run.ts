@@ -4,7 +4,7 @@ import { NotifyError } from "../domain/errors.ts";
 import type { HelmExit, HelmOutput } from "../flow/ports.ts";
 
 /** Signals a person or a CI runner ends a deploy with. Helm marks the release failed on INT and TERM. */
-const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+export const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 const PARENT_CHECK_MS = 300;
 
 export interface RunWorld {

@@ -78,6 +78,23 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     await until(() => temporary().length === 0);
   });
 
+  it("interrupted before Helm runs, nothing of the values is left behind", async () => {
+    const script = join(shop.folder, "slow");
+    writeFileSync(script, "#!/bin/sh\nexec sleep 3\n", { mode: 0o755 });
+    // Two documents: Helm is asked what they mean, with a copy of the file.
+    writeFileSync(join(shop.folder, "two.yaml"), "password: s3cret\n---\na: 1\n");
+    const child = spawn(HELM_NOTIFY, [...argv, "-f", "two.yaml"], {
+      env: { ...shop.env, HELM_NOTIFY_HELM: script },
+      cwd: shop.folder,
+      stdio: "ignore",
+    });
+    const end = ended(child);
+    await until(() => temporary().length > 0);
+    child.kill("SIGTERM");
+    expect(await end).toEqual({ code: null, signal: "SIGTERM" });
+    expect(temporary()).toEqual([]);
+  });
+
   it("a helm that dies of a signal is passed on as that signal", async () => {
     const script = join(shop.folder, "dies");
     writeFileSync(script, "#!/bin/sh\nkill -TERM $$\n", { mode: 0o755 });

@@ -21,9 +21,9 @@ export async function askHelmForValues(
   runHelm: RunHelmForOutput,
 ): Promise<HelmAnswer> {
   return withTempFolder(async (folder) => {
-    await writePrivate(folder, "Chart.yaml", CHART);
+    writePrivate(folder, "Chart.yaml", CHART);
     await mkdir(join(folder, "templates"));
-    await writePrivate(folder, "templates/values.yaml", TEMPLATE);
+    writePrivate(folder, "templates/values.yaml", TEMPLATE);
     const { code, stdout, stderr } = await runHelm(["template", "values", folder, ...flags]);
     const base64 = PRINTED.exec(stdout)?.groups?.["base64"];
     if (code !== 0 || base64 === undefined) return { kind: "refused", reason: helmError(stderr) };
