@@ -1,36 +1,45 @@
-// The Kubernetes API with the Job's own service account, which may touch its record and its ledger and nothing else.
+// The Kubernetes API with the pod's own service account, which may touch what is named after its release and nothing else.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { NotifyError } from "../src/domain/errors.ts";
 import { Secret } from "../src/domain/secret.ts";
-import type { ReadConfigMap, WriteConfigMap } from "../src/flow/ports.ts";
-import { applyConfigMap, getConfigMap } from "../src/kube/config-maps.ts";
+import type { PostDeps, WatchDeps } from "../src/flow/watch.ts";
+import { applyConfigMap, getConfigMap, getConfigMapAt } from "../src/kube/config-maps.ts";
 import { openKube } from "../src/kube/kube-api.ts";
-import type { KubeSettings } from "./environment.ts";
+import { deleteReplicaSet, getReplicaSet } from "../src/kube/replica-sets.ts";
+import type { Place } from "./environment.ts";
 
-export interface ConfigMaps {
-  readonly read: ReadConfigMap;
-  readonly write: WriteConfigMap;
-  readonly close: () => void;
-}
+type Cluster = Pick<WatchDeps, "read" | "readAt" | "write"> &
+  Pick<PostDeps, "readReplicaSet" | "deleteReplicaSet"> & { readonly close: () => void };
 
 const LABELS = { "app.kubernetes.io/managed-by": "helm-notify" };
+// A connection that died must not hold up the look for the end.
+const TIMEOUT_MS = 5000;
 
 /** No proxy: what is meant for Slack must not lead the cluster's own traffic out of it. */
-export function openConfigMaps(settings: KubeSettings, namespace: string): ConfigMaps {
-  const token = readMounted(settings.dir, "token").trim();
-  const api = openKube({
-    server: settings.server,
-    namespace,
-    headers: { authorization: new Secret(`Bearer ${token}`) },
-    tls: { ca: readMounted(settings.dir, "ca.crt") },
-    origin: "the job's service account",
-  });
+export function openCluster({ kube, namespace }: Place): Cluster {
+  const api = openKube(
+    {
+      server: kube.server,
+      namespace,
+      // Read for each request: the kubelet puts a new one in its place before it expires.
+      get headers() {
+        const token = readMounted(kube.dir, "token").trim();
+        return { authorization: new Secret(`Bearer ${token}`) };
+      },
+      tls: { ca: readMounted(kube.dir, "ca.crt") },
+      origin: "the pod's service account",
+    },
+    TIMEOUT_MS,
+  );
   return {
     read: (name, signal) => getConfigMap(api, name, signal),
+    readAt: (name, version, signal) => getConfigMapAt(api, name, version, signal),
     write: async (name, data, resourceVersion, signal) => {
       await applyConfigMap(api, { name, data, labels: LABELS, resourceVersion }, signal);
     },
+    readReplicaSet: (name, signal) => getReplicaSet(api, name, signal),
+    deleteReplicaSet: (name, uid, signal) => deleteReplicaSet(api, name, uid, signal),
     close: () => api.close(),
   };
 }

@@ -1,18 +1,24 @@
-// The hook Job's program: the only file here that touches `process`.
-import { runHook } from "./hook.ts";
+// The program of a run's pod: the only file here that touches `process`.
+import { runWatcher } from "./watcher.ts";
+
+// What is being said when the pod is told to go is still said and written down, if that is quick.
+const GRACE_MS = 2000;
 
 async function main(): Promise<void> {
   const stop = new AbortController();
-  process.once("SIGTERM", () => stop.abort());
-  process.once("SIGINT", () => stop.abort());
-  const status = await runHook({
+  const goSoon = () => {
+    stop.abort();
+    setTimeout(() => process.exit(0), GRACE_MS);
+  };
+  process.once("SIGTERM", goSoon);
+  process.once("SIGINT", goSoon);
+  await runWatcher({
     env: process.env,
     stop: stop.signal,
-    print: (line) => process.stdout.write(`${line}\n`),
     warn: (line) => process.stderr.write(`helm notify: ${line}\n`),
   });
-  // Not left to the event loop: a name server that does not answer would hold it beyond the deadline.
-  process.exit(status);
+  // Not left to the event loop: a name server that does not answer would hold it.
+  process.exit(0);
 }
 
 void main();

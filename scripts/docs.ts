@@ -7,7 +7,7 @@ import { toPicture } from "./message-picture.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const REFERENCE = join(ROOT, "docs/reference.md");
-const COMMANDS = [[], ["plan"], ["values"], ["init"]];
+const COMMANDS = [[], ["plan"], ["values"], ["preview"], ["init"]];
 
 /** The reference as it should be; the executables must be built. */
 export function toReference(): string {

@@ -1,7 +1,9 @@
 // The messages of a deploy as Slack shows them, as SVG: drawn from what the hook would send.
 import type { ReleaseRecord } from "../src/domain/record.ts";
-import { describeRun } from "../src/domain/message.ts";
-import { toBlockKit } from "../src/render/block-kit.ts";
+import type { Cause } from "../src/domain/cause.ts";
+import { describeRun, type RunDescription } from "../src/domain/message.ts";
+import { toAnnouncement } from "../src/render/block-kit.ts";
+import { say } from "../src/render/wording.ts";
 
 const WIDTH = 720;
 const LINE = 24;
@@ -26,35 +28,66 @@ const recordOf = (api: string, web: string, digit: string): ReleaseRecord => ({
 });
 
 export function toPicture(): string {
-  const run = {
+  const run: RunDescription = {
+    id: "run-1",
+    phase: "start",
     action: "upgrade",
     release: "shop",
     namespace: "shop",
+    starter: { actor: "jane", url: "https://ci.example.com/jobs/42" },
+    startedAt: new Date("2026-11-21T12:00:00Z"),
+    shipped: {},
+    isLate: false,
     before: { kind: "record", record: recordOf("1.3.2", "2.8.0", "a") },
     after: recordOf("1.4.0", "2.9.0", "b"),
-  } as const;
-  const start = linesOf(toBlockKit(describeRun({ ...run, phase: "start" })).blocks);
-  const end = linesOf(toBlockKit(describeRun({ ...run, phase: "end" })).blocks);
+  };
+  const end = { phase: "end", endedAt: new Date("2026-11-21T12:02:10Z"), revision: 42 } as const;
+  const done: RunDescription = { ...run, ...end, outcome: { kind: "rolled-out" } };
+  const failed: RunDescription = {
+    ...run,
+    ...end,
+    outcome: { kind: "rolled-back", toRevision: 41 },
+    cause: CAUSE,
+  };
   const drawn: string[] = [];
-  let y = 16;
-  for (const lines of [start, end]) {
+  let y = 12;
+  for (const [title, { blocks }] of [
+    ["while it runs", toAnnouncement(describeRun(run), say)],
+    ["the same message, two minutes later", toAnnouncement(describeRun(done), say)],
+    ["or", toAnnouncement(describeRun(failed), say)],
+  ] as const) {
+    drawn.push(`<text x="24" y="${y + 14}" class="small">${title}</text>`);
+    y += 26;
     drawn.push(sender(y));
     y += 24;
-    for (const { text, isSmall } of lines) {
+    for (const { text, isSmall } of linesOf(blocks)) {
       y += isSmall ? SMALL : LINE;
       drawn.push(
         `<text x="${INDENT}" y="${y}"${isSmall ? ' class="small"' : ""}>${toSpans(text)}</text>`,
       );
     }
-    y += 30;
+    y += 22;
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" role="img" aria-label="Two Slack messages: what a deploy changes, and that it is done">
-<style>text{font:15px Lato,"Helvetica Neue",Arial,sans-serif;fill:#1d1c1d}.b{font-weight:700}.a{fill:#1264a3}.small,.app{font-size:13px;fill:#616061}</style>
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" role="img" aria-label="A Slack message while a deploy runs, the same message when it is done, and when it failed">
+<style>text{font:15px Lato,"Helvetica Neue",Arial,sans-serif;fill:#1d1c1d}.b{font-weight:700}.a{fill:#1264a3}.c{font-family:Monaco,Menlo,monospace;font-size:12px}.small,.app{font-size:13px;fill:#616061}</style>
 <rect width="${WIDTH}" height="${y}" fill="#fff" stroke="#ddd"/>
 ${drawn.join("\n")}
 </svg>
 `;
 }
+
+const CAUSE: Cause = {
+  hook: {
+    kind: "Job",
+    name: "shop-migrate",
+    reason: "BackoffLimitExceeded",
+    log: ["applying 0042_orders.sql", 'ERROR: relation "orders" already exists'],
+  },
+  pods: [],
+  morePods: 0,
+  events: [],
+  missing: [],
+};
 
 function sender(y: number): string {
   return `<rect x="24" y="${y}" width="36" height="36" rx="5" fill="#0f1689"/><text x="42" y="${y + 24}" text-anchor="middle" style="fill:#fff;font-weight:700">hn</text>
@@ -77,6 +110,7 @@ function linesOf(blocks: readonly object[]): Line[] {
     return texts.flatMap((element: unknown) =>
       textOf(element)
         .split("\n")
+        .filter((text) => text !== "```")
         .map((text) => ({ text, isSmall })),
     );
   });

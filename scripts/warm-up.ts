@@ -1,4 +1,4 @@
-// A real run of each program, for its code cache: an upgrade with values to carry, and the announcement of one.
+// A real run of each program, for its code cache: an upgrade with values to carry, and one that is watched.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,7 +33,9 @@ export async function withWarmUps(
       { env },
     );
     const release = bed.createRelease(recordOf({ api: { tag: "1.3.2" } }));
-    const announcement = release.env("pre-upgrade", recordOf({ api: { tag: "1.4.0" } }));
+    release.begin(recordOf({ api: { tag: "1.4.0" } }));
+    // No end comes: it tells the beginning, soon gives up on the end, and tells that.
+    const watching = release.env("pre-upgrade", { HELM_NOTIFY_WATCH_SECONDS: "1" });
     await use({
       "helm-notify": {
         argv: [
@@ -47,7 +49,7 @@ export async function withWarmUps(
         ],
         env: { ...env, HELM_NOTIFY_HELM: helmPath(4) },
       },
-      "helm-notify-hook": { argv: [], env: { ...announcement, SLACK_CHANNEL: "#deploys" } },
+      "helm-notify-hook": { argv: [], env: watching },
     });
   } finally {
     await bed.stop();

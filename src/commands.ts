@@ -1,16 +1,27 @@
 // What each command is made of: edges put into flows. Loaded only when a command of ours runs, not on the way to Helm.
-import type { DeployRequest, HelmVerb } from "./domain/request.ts";
+import type { DeployRequest, HelmVerb, ToldVerb } from "./domain/request.ts";
+import type { NotifySettings } from "./domain/notify-settings.ts";
 import type { Values } from "./domain/values.ts";
 import { NotifyError } from "./domain/errors.ts";
 import type { HelmExit } from "./flow/ports.ts";
-import { upgrade } from "./flow/upgrade.ts";
+import { type DeployPorts, planDeploy } from "./flow/deploy-plan.ts";
+import type { PlannedRun } from "./flow/report.ts";
+import { upgrade, type UpgradePorts } from "./flow/upgrade.ts";
 import { complete } from "./cli/completion.ts";
-import { resolveSettings } from "./cli/settings.ts";
+import { resolveSettings, type Settings } from "./cli/settings.ts";
 import { flagValue, isSwitchedOn, parseArgv, type ParsedArgv, quoteCsv } from "./helm/argv.ts";
-import { toDeployRequest } from "./helm/deploy-request.ts";
-import { GLOBAL_FLAGS, verbFlags } from "./helm/flags.ts";
+import { runFlags, toDeployRequest, toRollbackRequest } from "./helm/deploy-request.ts";
+import { type FlagTable, GLOBAL_FLAGS, toldFlags, verbFlags } from "./helm/flags.ts";
 import { runHelm } from "./helm/run.ts";
-import { askHelm, deployPorts, parseHelmWords } from "./deploy-ports.ts";
+import {
+  askHelm,
+  type ClusterAccess,
+  clusterAccess,
+  deployPorts,
+  parseHelmWords,
+  releaseRequest,
+} from "./deploy-ports.ts";
+import { openRevisions } from "./release/look-up.ts";
 import type { Host } from "./host.ts";
 import { withTempFolder, writePrivate } from "./io/temp-folder.ts";
 
@@ -21,31 +32,127 @@ export async function deploy(
   verb: HelmVerb,
   host: Host,
 ): Promise<HelmExit> {
-  const flagsAndNames = argv.filter((_, at) => !places.includes(at));
-  const parsed = await parseHelmWords(flagsAndNames, verb, host);
-  const settings = resolveSettings(parsed.own, host.env);
+  const { parsed, settings, head, tail } = await readCommand(
+    argv,
+    places,
+    verb,
+    verbFlags(verb),
+    host,
+  );
+  // Found before anything else is done.
+  const helm = host.helm();
   const request = toDeployRequest(verb, parsed);
-  const front = parseArgv(argv.slice(0, places[0]), GLOBAL_FLAGS).rest;
-  const head = [...front, ...verb.split(" ")];
-  const tail = parsed.rest.slice(front.length);
-  if (request === undefined) return runHelm([...head, ...tail], host.helm());
+  if (request === undefined) return runHelm([...head, ...tail], helm);
 
   // Helm gets what we have read of stdin (`-f -`).
   let stdin: Buffer | undefined;
   const readStdin = async () => (stdin = await host.readStdin());
   const run = async (injected: readonly string[]) =>
-    runHelm([...head, ...injected, ...tail], host.helm(), stdin);
-  return upgrade(request, {
-    ...deployPorts(parsed, settings, readStdin, host),
-    say: host.say,
-    runHelm: async (values) => {
-      if (values === undefined) return run([]);
-      return withTempFolder(async (folder) => {
-        const file = writePrivate(folder, "carried.json", JSON.stringify(values));
-        return run(["-f", quoteCsv(file)]);
-      });
-    },
-  });
+    runHelm([...head, ...injected, ...tail], helm, stdin);
+  const access = clusterAccess(parsed, settings, host);
+  try {
+    return await upgrade(request, runFlags(parsed), {
+      ...deployPorts(parsed, settings, readStdin, access),
+      say: host.say,
+      report: reporter(parsed, settings, access, host),
+      runHelm: async (values) => {
+        if (values === undefined) return run([]);
+        return withTempFolder(async (folder) => {
+          const file = writePrivate(folder, "carried.json", JSON.stringify(values));
+          return run(["-f", quoteCsv(file)]);
+        });
+      },
+    });
+  } finally {
+    access.close();
+  }
+}
+
+/** helm rollback and helm uninstall. */
+export async function tell(
+  argv: readonly string[],
+  places: readonly number[],
+  verb: ToldVerb,
+  host: Host,
+): Promise<HelmExit> {
+  const { parsed, settings, head, tail } = await readCommand(
+    argv,
+    places,
+    verb,
+    toldFlags(verb),
+    host,
+  );
+  const helm = host.helm();
+  const run = () => runHelm([...head, ...tail], helm);
+  const request = toRollbackRequest(verb, parsed);
+  if (request === undefined) return run();
+  const { rollback } = await import("./flow/rollback.ts");
+  const access = clusterAccess(parsed, settings, host);
+  try {
+    return await rollback(request, runFlags(parsed), {
+      ...deployPorts(parsed, settings, host.readStdin, access),
+      openRevisions: (release) => openRevisions(releaseRequest(release, parsed, settings), access),
+      say: host.say,
+      report: reporter(parsed, settings, access, host),
+      runHelm: run,
+      signal: AbortSignal.timeout(settings.timeoutMs),
+    });
+  } finally {
+    access.close();
+  }
+}
+
+/** Taken apart: what is Helm's, in front of and behind the verb, and what is ours. */
+async function readCommand(
+  argv: readonly string[],
+  places: readonly number[],
+  verb: HelmVerb | ToldVerb,
+  table: FlagTable,
+  host: Host,
+) {
+  const flagsAndNames = argv.filter((_, at) => !places.includes(at));
+  const parsed = await parseHelmWords(flagsAndNames, verb, table, host);
+  const settings = resolveSettings(parsed.own, host.env);
+  const front = parseArgv(argv.slice(0, places[0]), GLOBAL_FLAGS).rest;
+  const words = places.map((at) => argv[at] ?? "");
+  return { parsed, settings, head: [...front, ...words], tail: parsed.rest.slice(front.length) };
+}
+
+function reporter(
+  parsed: ParsedArgv,
+  settings: Settings,
+  access: ClusterAccess,
+  host: Host,
+): UpgradePorts["report"] {
+  return async (run, notify, start) => {
+    const startedAt = new Date();
+    // Most releases of the world have nobody to tell: theirs is Helm's own pace, until something fails.
+    const exit = mayBeTold(run, notify, host.env) ? undefined : await start();
+    if (exit?.kind === "exited" && exit.code === 0) return exit;
+    const { reportPorts } = await import("./report-ports.ts");
+    const { reportRun } = await import("./flow/report.ts");
+    const request = releaseRequest(run.release, parsed, settings);
+    const ports = reportPorts(notify, {
+      host,
+      release: run.release,
+      namespace: namespaceOf(parsed, host),
+      openApi: access.openNewApi,
+      openRevisions: () => openRevisions(request, { ...access, openApi: access.openNewApi }),
+    });
+    try {
+      const helm = exit === undefined ? start : () => Promise.resolve(exit);
+      return await reportRun({ ...run, startedAt }, helm, ports);
+    } finally {
+      ports.close();
+    }
+  };
+}
+
+/** Whether anybody could be told: by the chart's pod, by the Secret its values name, by the environment. */
+function mayBeTold({ hasPod }: PlannedRun, { slack }: NotifySettings, env: Host["env"]): boolean {
+  const variables = ["SLACK_WEBHOOK_URL", "SLACK_BOT_TOKEN", "GENERIC_URL"];
+  const isInEnv = variables.some((name) => env[`HELM_NOTIFY_${name}`]);
+  return hasPod || isInEnv || slack.secretRef !== undefined;
 }
 
 /** Commands of ours, by commander. `words[0]` is the command's name, if any. */
@@ -58,6 +165,7 @@ export async function runOwn(words: readonly string[], host: Host): Promise<Helm
         code = await printPlan(argv, help, host);
       },
       values: async (argv, help) => printValues(argv, help, host),
+      preview: async (argv, help) => preview(argv, help, host),
       init: async (chart, options) => init(chart, options, host),
     },
     { writeOut: host.writeOut, writeErr: (text) => text.trimEnd().split("\n").forEach(host.say) },
@@ -71,13 +179,12 @@ export async function runOwn(words: readonly string[], host: Host): Promise<Helm
 async function printPlan(argv: readonly string[], help: () => void, host: Host): Promise<number> {
   const { reportPlan } = await import("./flow/plan.ts");
   const table = new Map([...verbFlags("upgrade"), ["detailed-exitcode", "none"] as const]);
-  const parsed = await parseHelmWords(argv, "upgrade", host, table);
+  const parsed = await parseHelmWords(argv, "upgrade", table, host);
   if (isSwitchedOn(parsed, "help")) help();
-  const ports = deployPorts(parsed, resolveSettings(parsed.own, host.env), host.readStdin, host);
-  const report = await reportPlan(
-    requireRequest(parsed, "plan RELEASE CHART"),
-    { output: chooseOutput(parsed, ["table", "json"]) },
-    ports,
+  const request = requireRequest(parsed, "plan RELEASE CHART");
+  const output = chooseOutput(parsed, ["table", "json"]);
+  const report = await withDeployPorts(parsed, host, (ports) =>
+    reportPlan(request, { output }, ports),
   );
   host.writeOut(report.text);
   for (const warning of report.warnings) host.say(`warning: ${warning}`);
@@ -86,7 +193,7 @@ async function printPlan(argv: readonly string[], help: () => void, host: Host):
 
 async function printValues(argv: readonly string[], help: () => void, host: Host): Promise<void> {
   const { carriedValues } = await import("./flow/carried-values.ts");
-  const parsed = await parseHelmWords(argv, "upgrade", host);
+  const parsed = await parseHelmWords(argv, "upgrade", verbFlags("upgrade"), host);
   if (isSwitchedOn(parsed, "help")) help();
   const [release, ...more] = parsed.positionals;
   const request =
@@ -94,11 +201,54 @@ async function printValues(argv: readonly string[], help: () => void, host: Host
       ? { release }
       : requireRequest(parsed, "values RELEASE [CHART]");
   const output = chooseOutput(parsed, ["yaml", "json"]);
-  const ports = deployPorts(parsed, resolveSettings(parsed.own, host.env), host.readStdin, host);
-  const carried = await carriedValues(request, ports);
+  const carried = await withDeployPorts(parsed, host, (ports) => carriedValues(request, ports));
   host.writeOut(
     output === "json" ? `${JSON.stringify(carried, null, 2)}\n` : await toYaml(carried),
   );
+}
+
+async function preview(argv: readonly string[], help: () => void, host: Host): Promise<void> {
+  const { previewMessages } = await import("./flow/preview.ts");
+  const { createWording } = await import("./render/wording.ts");
+  // Installing names the release or not, and looks up none.
+  const parsed = await parseHelmWords(argv, "install", verbFlags("install"), host);
+  if (isSwitchedOn(parsed, "help")) help();
+  const request =
+    toDeployRequest("install", parsed) ?? badArguments("preview [RELEASE] CHART", parsed);
+  const output = chooseOutput(parsed, ["text", "json"]);
+  const plan = await withDeployPorts(parsed, host, (ports) => planDeploy(request, ports));
+  const { say, problems } = await createWording(plan.settings.messages);
+  for (const problem of problems) host.say(`warning: ${problem}`);
+  host.writeOut(
+    previewMessages(
+      {
+        release: plan.release ?? plan.recordAfter.chart.name,
+        namespace: namespaceOf(parsed, host),
+        record: plan.recordAfter,
+        output,
+        isColoured: host.isColoured,
+      },
+      say,
+    ),
+  );
+}
+
+function namespaceOf(parsed: ParsedArgv, host: Host): string {
+  return flagValue(parsed, "namespace") ?? (host.env["HELM_NAMESPACE"] || "default");
+}
+
+async function withDeployPorts<T>(
+  parsed: ParsedArgv,
+  host: Host,
+  use: (ports: DeployPorts) => Promise<T>,
+): Promise<T> {
+  const settings = resolveSettings(parsed.own, host.env);
+  const access = clusterAccess(parsed, settings, host);
+  try {
+    return await use(deployPorts(parsed, settings, host.readStdin, access));
+  } finally {
+    access.close();
+  }
 }
 
 /** Strings in quotes: Helm reads YAML 1.1, where 1.10, on and 0777 are no strings. */
@@ -113,8 +263,10 @@ async function toYaml(values: Values): Promise<string> {
 }
 
 function requireRequest(parsed: ParsedArgv, usage: string): DeployRequest {
-  const request = toDeployRequest("upgrade", parsed);
-  if (request) return request;
+  return toDeployRequest("upgrade", parsed) ?? badArguments(usage, parsed);
+}
+
+function badArguments(usage: string, parsed: ParsedArgv): never {
   const given = parsed.positionals.map((word) => `"${word}"`).join(", ") || "nothing";
   throw new NotifyError("BAD_ARGUMENTS", `a release and a chart are needed, ${given} was given`, {
     hint: `Use it like this: helm notify ${usage} [flags of helm upgrade].`,

@@ -2,18 +2,20 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import type { Settings } from "./cli/settings.ts";
-import type { HelmVerb } from "./domain/request.ts";
+import type { HelmVerb, ToldVerb } from "./domain/request.ts";
 import type { DeployPorts } from "./flow/deploy-plan.ts";
 import type { RunHelmForOutput } from "./flow/ports.ts";
 import { type ParsedArgv, parseArgv } from "./helm/argv.ts";
-import { type FlagTable, parseHelp, verbFlags } from "./helm/flags.ts";
+import { type FlagTable, parseHelp } from "./helm/flags.ts";
 import { readLocalFile } from "./helm/local-file.ts";
 import { readHelm } from "./helm/run.ts";
 import { parseValuesFile } from "./helm/values/values-file.ts";
 import type { Host } from "./host.ts";
 import { runCredentialPlugin } from "./kube/credential-plugin.ts";
+import type { KubeApi } from "./kube/kube-api.ts";
+import { openApi } from "./kube/open.ts";
 import { connectionArgv, connectionRequest } from "./release/connection-flags.ts";
-import { lookUpRelease } from "./release/look-up.ts";
+import { lookUpRelease, type ReleaseRequest, type ReleaseWorld } from "./release/look-up.ts";
 
 // A release is at most 1 MiB of gzip; `helm get all` prints it open.
 const HELM_OUTPUT = { timeoutMs: 60_000, maxBytes: 64 * 1024 * 1024 };
@@ -26,9 +28,9 @@ export function askHelm(host: Host): RunHelmForOutput {
 /** A Helm newer than our flag table is asked for its flags. */
 export async function parseHelmWords(
   words: readonly string[],
-  verb: HelmVerb,
+  verb: HelmVerb | ToldVerb,
+  table: FlagTable,
   host: Host,
-  table: FlagTable = verbFlags(verb),
 ): Promise<ParsedArgv> {
   const parsed = parseArgv(words, table);
   if (parsed.unknown.length === 0) return parsed;
@@ -36,15 +38,58 @@ export async function parseHelmWords(
   return parseArgv(words, new Map([...parseHelp(help.stdout), ...table]));
 }
 
+/** Connections to the cluster of a command: one for reading, opened once, and any number of others. */
+export interface ClusterAccess extends ReleaseWorld {
+  /** A connection of its own, with credentials as new as can be. */
+  readonly openNewApi: () => Promise<KubeApi | undefined>;
+  readonly close: () => void;
+}
+
+export function clusterAccess(parsed: ParsedArgv, settings: Settings, host: Host): ClusterAccess {
+  const opened: KubeApi[] = [];
+  const openNewApi = async () => {
+    const api = await openApi(connectionRequest(parsed), settings.timeoutMs, {
+      env: host.env,
+      homeDir: homedir(),
+      isInteractive: host.isInteractive,
+      readFile: async (path) => readFile(path),
+      runCredentialPlugin,
+    });
+    if (api !== undefined) opened.push(api);
+    return api;
+  };
+  let first: Promise<KubeApi | undefined> | undefined;
+  return {
+    env: host.env,
+    runHelm: askHelm(host),
+    openApi: () => (first ??= openNewApi()),
+    openNewApi,
+    close: () => opened.forEach((api) => api.close()),
+  };
+}
+
+export function releaseRequest(
+  release: string,
+  parsed: ParsedArgv,
+  settings: Settings,
+): ReleaseRequest {
+  return {
+    release,
+    connectionFlags: connectionArgv(parsed),
+    timeoutMs: settings.timeoutMs,
+  };
+}
+
 export function deployPorts(
   parsed: ParsedArgv,
   settings: Settings,
   readStdin: () => Promise<Buffer>,
-  host: Host,
+  access: ClusterAccess,
 ): DeployPorts {
-  const runHelm = askHelm(host);
-  const { configPath, timeoutMs } = settings;
+  const { runHelm } = access;
+  const { configPath } = settings;
   return {
+    environment: settings.environment,
     // Loaded while the API server is being asked.
     readUserValues: async ({ sources }) => {
       const { computeUserValues } = await import("./helm/values/user-values.ts");
@@ -62,21 +107,6 @@ export function deployPorts(
             content: await parseValuesFile(configPath, readLocalFile(configPath), runHelm),
           },
     lookUpRelease: async (release) =>
-      lookUpRelease(
-        {
-          release,
-          connection: connectionRequest(parsed),
-          connectionFlags: connectionArgv(parsed),
-          timeoutMs,
-        },
-        {
-          env: host.env,
-          homeDir: homedir(),
-          isInteractive: host.isInteractive,
-          readFile: async (path) => readFile(path),
-          runCredentialPlugin,
-          runHelm,
-        },
-      ),
+      lookUpRelease(releaseRequest(release, parsed, settings), access),
   };
 }

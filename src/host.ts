@@ -6,6 +6,8 @@ export interface Host {
   readonly version: string;
   /** Whether a person can answer questions. */
   readonly isInteractive: boolean;
+  /** Whether stdout is a terminal that shows colours. */
+  readonly isColoured: boolean;
   /** A line for the person, on stderr. */
   readonly say: (line: string) => void;
   readonly writeOut: (text: string) => void;

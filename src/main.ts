@@ -46,6 +46,10 @@ async function start(argv: readonly string[]): Promise<HelmExit> {
       const { deploy } = await import("./commands.ts");
       return deploy(argv, places, what.verb, host());
     }
+    case "told": {
+      const { tell } = await import("./commands.ts");
+      return tell(argv, places, what.verb, host());
+    }
     case "complete": {
       const { completeWords } = await import("./commands.ts");
       return completeWords(what.words, host());
@@ -65,6 +69,8 @@ function host(): Host {
     env: process.env,
     version: version(),
     isInteractive: process.stdin.isTTY,
+    // https://no-color.org
+    isColoured: process.stdout.isTTY && !process.env["NO_COLOR"],
     say,
     writeOut: (text) => void process.stdout.write(text),
     readStdin,

@@ -15,6 +15,7 @@ const DIRECTORIES_ONLY = ":16";
 const DESCRIPTIONS: Record<(typeof OWN_WORDS)[number], string> = {
   plan: "show what an upgrade would carry and change",
   values: "print the values an upgrade would inject",
+  preview: "show the messages of a chart, sending none",
   init: "add the snippets to a chart",
 };
 
@@ -30,6 +31,6 @@ export function complete(words: readonly string[]): Completion {
     };
   }
   if (first === "init") return { kind: "answer", lines: [DIRECTORIES_ONLY] };
-  const helmWord = first === "plan" || first === "values" ? "upgrade" : first;
+  const helmWord = ["plan", "values", "preview"].includes(first) ? "upgrade" : first;
   return { kind: "helm", argv: ["__complete", helmWord, ...rest], alsoOwn: [] };
 }

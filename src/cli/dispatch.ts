@@ -1,14 +1,15 @@
 // The first word decides: Helm's own words keep Helm's meaning, so that helm-notify can stand in for helm anywhere.
-import type { HelmVerb } from "../domain/request.ts";
+import type { HelmVerb, ToldVerb } from "../domain/request.ts";
 
 /** Words of ours; none is a Helm command. */
-export const OWN_WORDS = ["plan", "values", "init"] as const;
+export const OWN_WORDS = ["plan", "values", "preview", "init"] as const;
 
 export type Dispatch =
   | { readonly kind: "own" }
   | { readonly kind: "version" }
   | { readonly kind: "complete"; readonly words: readonly string[] }
   | { readonly kind: "deploy"; readonly verb: HelmVerb }
+  | { readonly kind: "told"; readonly verb: ToldVerb }
   | { readonly kind: "helm" };
 
 /** `places` is where the command's words stand, if any: flags may come before them. */
@@ -22,6 +23,13 @@ export function dispatch(argv: readonly string[], places: readonly number[]): Di
     case "upgrade":
     case "install":
       return { kind: "deploy", verb: word };
+    case "rollback":
+      return { kind: "told", verb: "rollback" };
+    case "uninstall":
+    case "delete":
+    case "del":
+    case "un":
+      return { kind: "told", verb: "uninstall" };
     case "diff":
       return argv[second] === "upgrade"
         ? { kind: "deploy", verb: "diff upgrade" }

@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 export interface Actions {
   readonly plan: (helmArgv: readonly string[], help: () => void) => Promise<void>;
   readonly values: (helmArgv: readonly string[], help: () => void) => Promise<void>;
+  readonly preview: (helmArgv: readonly string[], help: () => void) => Promise<void>;
   readonly init: (chart: string, options: { dryRun: boolean }) => Promise<void>;
 }
 
@@ -27,7 +28,7 @@ export function createProgram(actions: Actions, output: Output, version: string)
   const program = new Command("helm notify")
     .description(
       "Carries image tags and Git revisions forward on an upgrade, and tells Slack what really changed.\n" +
-        "Every Helm command passes through unchanged; upgrade and install take Helm's own flags.",
+        "Every Helm command passes through unchanged; ours take Helm's own flags.",
     )
     .usage("[command] [flags]")
     .version(version, "--version", "print the version")
@@ -39,17 +40,27 @@ export function createProgram(actions: Actions, output: Output, version: string)
       "after",
       `
 Helm's own commands:
-  upgrade RELEASE CHART    helm upgrade, with the live tags and revisions carried forward
-  install RELEASE CHART    helm install, with the table of what is deployed
+  upgrade RELEASE CHART    helm upgrade, with the live tags and revisions carried forward, and told
+  install RELEASE CHART    helm install, with the table of what is deployed, and told
+  rollback, uninstall      as Helm has them, and told
   diff upgrade …           helm-diff, with what the upgrade would carry
   anything else            goes to Helm as it is
 
-Options on upgrade, install, diff upgrade, plan and values:
+Options on these, plan, values and preview:
   --notify-config FILE     services of charts that do not name them (HELM_NOTIFY_CONFIG)
+  --notify-environment E   where this deploys to, if the values do not say it (HELM_NOTIFY_ENVIRONMENT)
   --notify-timeout TIME    longest wait for the Kubernetes API, default 15s (HELM_NOTIFY_TIMEOUT)
 
 Environment:
   HELM_NOTIFY_HELM         path of the real helm; else HELM_BIN, else helm on the PATH
+  HELM_NOTIFY_ACTOR, HELM_NOTIFY_URL
+                           who deploys, and the page of the CI run; else as the CI says it
+
+To tell people without the Secret named in the values:
+  HELM_NOTIFY_SLACK_BOT_TOKEN with HELM_NOTIFY_SLACK_CHANNEL, or HELM_NOTIFY_SLACK_WEBHOOK_URL
+  HELM_NOTIFY_GENERIC_URL with HELM_NOTIFY_GENERIC_SECRET
+                           CloudEvents, signed, for anything else than Slack
+  HELM_NOTIFY_GIT_TOKEN    HOST=TOKEN, several parted by commas: lists the commits that ship
 
 Examples:
   $ helm notify upgrade shop ./chart -f staging.yaml --set api.image.tag=1.4.0
@@ -91,6 +102,24 @@ Examples:
     )
     .action(async (argv: string[], _options: object, command: Command) => {
       await actions.values(argv, () => command.help());
+    });
+
+  helmLike(program, "preview", "[RELEASE] CHART [flags of helm upgrade]")
+    .description("show the messages of a chart and its values; none is sent")
+    .addHelpText(
+      "after",
+      `
+Every message from the beginning of an install to a failed upgrade, in the chart's own wording, each with a link to
+Slack's Block Kit Builder. Asks no cluster.
+
+  -o, --output text|json   how to print them; json has the blocks
+
+Examples:
+  $ helm notify preview ./chart -f staging.yaml
+  $ helm notify preview shop ./chart -f staging.yaml -o json | jq '.[0].blocks'`,
+    )
+    .action(async (argv: string[], _options: object, command: Command) => {
+      await actions.preview(argv, () => command.help());
     });
 
   program

@@ -4,12 +4,14 @@ import { NotifyError } from "../domain/errors.ts";
 export interface Settings {
   /** `helm-notify.yaml` with the services of charts that do not name them. */
   readonly configPath: string | undefined;
+  /** Where this deploys to, for charts whose values do not say it. */
+  readonly environment: string | undefined;
   /** Longest wait for the Kubernetes API. */
   readonly timeoutMs: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
-const FLAGS = ["notify-config", "notify-timeout"];
+const FLAGS = ["notify-config", "notify-environment", "notify-timeout"];
 
 export function resolveSettings(
   own: readonly { readonly name: string; readonly value: string }[],
@@ -35,6 +37,7 @@ export function resolveSettings(
   const timeout = chosen("notify-timeout");
   return {
     configPath: chosen("notify-config").text,
+    environment: chosen("notify-environment").text,
     timeoutMs:
       timeout.text === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeout.text, timeout.place),
   };
@@ -43,7 +46,7 @@ export function resolveSettings(
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 /** Go's spelling of durations, as in Helm's `--timeout`: `90s`, `1m30s`, `500ms`. */
-function parseDuration(text: string, place: string): number {
+export function parseDuration(text: string, place: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gy)];
   const isWhole = parts.map(([part]) => part).join("") === text;
   const total = parts.reduce(

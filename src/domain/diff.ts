@@ -1,4 +1,5 @@
 // What a run changes, service by service.
+import parseVersion from "semver/functions/parse.js";
 import type { ReleaseRecord, ServiceRecord } from "./record.ts";
 
 interface Replaced {
@@ -8,12 +9,17 @@ interface Replaced {
 }
 
 export type ServiceChange =
-  /** Another tag; or the same tag of another revision (`latest`), or from another repository. */
-  | ({ readonly kind: "changed" } & Replaced)
+  /**
+   * Another tag; or the same tag of another revision (`latest`), or from another repository. A downgrade by semantic version;
+   * tags of another kind do not say it.
+   */
+  | ({ readonly kind: "changed"; readonly isDowngrade: boolean } & Replaced)
   /** The same revision under a new tag: no code changed. */
   | ({ readonly kind: "rebuilt" } & Replaced)
   /** The same tag, pointing at another image. */
   | ({ readonly kind: "digest-only" } & Replaced)
+  /** The same image and source under another name; its tag may be another one too. */
+  | ({ readonly kind: "renamed"; readonly fromName: string } & Replaced)
   | { readonly kind: "added"; readonly name: string; readonly to: ServiceRecord }
   | { readonly kind: "removed"; readonly name: string; readonly from: ServiceRecord };
 
@@ -22,22 +28,34 @@ export interface ServiceDiff {
   readonly unchangedCount: number;
 }
 
-const ORDER = ["changed", "rebuilt", "digest-only", "added", "removed"] as const;
+const ORDER = ["changed", "rebuilt", "digest-only", "renamed", "added", "removed"] as const;
 
-/** Lists what changes from `before` to `after`: changed services first, then by name. Everything is added where nothing was before. */
-export function diffServices(before: ReleaseRecord | undefined, after: ReleaseRecord): ServiceDiff {
+/**
+ * Lists what changes from `before` to `after`: changed services first and of these the downgrades, then by name. Everything is
+ * added where nothing was before, and removed where nothing is left.
+ */
+export function diffServices(
+  before: ReleaseRecord | undefined,
+  after: ReleaseRecord | undefined,
+): ServiceDiff {
   const from = new Map(Object.entries(before?.services ?? {}));
-  const to = new Map(Object.entries(after.services));
+  const to = new Map(Object.entries(after?.services ?? {}));
   const names = [...new Set([...from.keys(), ...to.keys()])];
   const changes = names
     .map((name) => changeOf(name, from.get(name), to.get(name)))
     .filter((change) => change !== undefined);
+  const unchangedCount = names.length - changes.length;
   return {
-    changes: changes.toSorted(
-      (a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind) || (a.name < b.name ? -1 : 1),
+    changes: withRenames(changes).toSorted(
+      (a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1),
     ),
-    unchangedCount: names.length - changes.length,
+    unchangedCount,
   };
+}
+
+function rank(change: ServiceChange): number {
+  const isDown = change.kind === "changed" && change.isDowngrade;
+  return isDown ? -1 : ORDER.indexOf(change.kind);
 }
 
 function changeOf(
@@ -49,13 +67,40 @@ function changeOf(
   if (from === undefined) return { kind: "added", name, to };
   if (from.tag !== to.tag) {
     const isRebuilt = to.revision !== undefined && from.revision === to.revision;
-    return { kind: isRebuilt ? "rebuilt" : "changed", name, from, to };
+    if (isRebuilt) return { kind: "rebuilt", name, from, to };
+    return { kind: "changed", name, from, to, isDowngrade: isDowngrade(from.tag, to.tag) };
   }
   if (differ(from.revision, to.revision) || differ(from.image, to.image)) {
-    return { kind: "changed", name, from, to };
+    return { kind: "changed", name, from, to, isDowngrade: false };
   }
   // A digest that comes or goes is a change too: it decides what the node pulls.
   return from.digest === to.digest ? undefined : { kind: "digest-only", name, from, to };
+}
+
+function isDowngrade(from: string, to: string): boolean {
+  const [before, after] = [parseVersion(from), parseVersion(to)];
+  return before !== null && after !== null && after.compare(before) < 0;
+}
+
+/** One service that went and one that came, of the same image and source, and no other of it: it has a new name. */
+function withRenames(changes: readonly ServiceChange[]): readonly ServiceChange[] {
+  const renames = changes.flatMap((gone): (ServiceChange & { kind: "renamed" })[] => {
+    if (gone.kind !== "removed" || gone.from.image === undefined) return [];
+    const isAlike = (service: ServiceRecord) =>
+      service.image === gone.from.image && service.source === gone.from.source;
+    const came = changes.filter((change) => change.kind === "added" && isAlike(change.to));
+    const went = changes.filter((change) => change.kind === "removed" && isAlike(change.from));
+    const [only] = came;
+    if (only?.kind !== "added" || came.length > 1 || went.length > 1) return [];
+    return [
+      { kind: "renamed", name: only.name, fromName: gone.name, from: gone.from, to: only.to },
+    ];
+  });
+  const settled = new Set(renames.flatMap(({ name, fromName }) => [`+${name}`, `-${fromName}`]));
+  const isLeft = ({ kind, name }: ServiceChange) =>
+    !(kind === "added" && settled.has(`+${name}`)) &&
+    !(kind === "removed" && settled.has(`-${name}`));
+  return [...changes.filter(isLeft), ...renames];
 }
 
 /** What only one record says is news about the record, not about the service. */

@@ -26,6 +26,33 @@ export function parseImageReference(text: string): ImageReference | undefined {
   };
 }
 
+/** Where the images of a repository are kept. */
+export interface RepositoryPlace {
+  /** Host and port, as people write them: `docker.io`, `localhost:5000`. */
+  readonly registry: string;
+  readonly name: string;
+}
+
+// https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d+)?$/i;
+const HUB = "docker.io";
+
+/**
+ * Reads a repository as Docker does: without a host it is on Docker Hub, and there without a folder in `library/`.
+ * `undefined` for what no registry can hold.
+ */
+export function locateRepository(repository: string): RepositoryPlace | undefined {
+  const [first = "", ...rest] = repository.split("/");
+  // https://github.com/distribution/reference/blob/v0.6.0/normalize.go ("splitDockerDomain")
+  const isHost = rest.length > 0 && (/[.:A-Z]/.test(first) || first === "localhost");
+  const host = isHost ? first : HUB;
+  const registry = host === `index.${HUB}` ? HUB : host;
+  const path = isHost ? rest.join("/") : repository;
+  const name = registry === HUB && !path.includes("/") ? `library/${path}` : path;
+  return HOST.test(registry) && NAME.test(name) ? { registry, name } : undefined;
+}
+
 /** What a value at a service's tag says: a tag, a tag with a digest behind it, or a whole reference. */
 export interface TagValue {
   readonly repository?: string;

@@ -1,33 +1,63 @@
-// The ledger: what was done to a release and by which message it was told. Written at run time by plugin and hooks, never
-// by Helm. A contract between programs released apart: versioned, unknown keys ignored, old fixtures kept under test for ever.
+// The ledger: what was done to a release, how it ended, and whom it was told. Written at run time by plugin and watcher,
+// never by Helm. A contract between programs released apart: versioned, unknown keys ignored, old fixtures kept under test
+// for ever.
 import * as z from "zod/mini";
+import { cause } from "./cause.ts";
 import type { Before } from "./message.ts";
-import { releaseRecord, type ReleaseRecord } from "./record.ts";
-import type { Action } from "./run.ts";
+import { releaseRecord } from "./record.ts";
+import { action, outcome } from "./run.ts";
+
+/** One way of telling, and how far it has come. */
+const telling = z.object({
+  told: z.optional(z.enum(["start", "end"])),
+  /** Where Slack keeps the announcement. */
+  place: z.optional(z.object({ channel: z.string(), ts: z.string() })),
+  /** Why the last attempt came to nothing. */
+  trouble: z.optional(z.string()),
+});
 
 const run = z.object({
   id: z.string(),
-  action: z.enum(["install", "upgrade", "rollback"]),
+  action,
+  /** Who tells this run: the plugin, or the hook's pod. */
+  // oxlint-disable-next-line promise/valid-params -- this is zod's
+  by: z.catch(z.enum(["plugin", "hook"]), "hook"),
+  /** The pod that tells it, by the uid of its run ConfigMap; absent while a run that a plugin began waits for its pod. */
+  pod: z.optional(z.string()),
+  /** The cluster's version when that ConfigMap was made: what bears a higher one came after. */
+  since: z.optional(z.string()),
   startedAt: z.string(),
   endedAt: z.optional(z.string()),
-  /** The revision that rendered `to`: on a rollback the one gone back to. */
+  /** Rises while the plugin lives: a clock the other side need not share. */
+  beats: z.optional(z.number()),
+  /** As the environment of a CI says it. */
+  actor: z.optional(z.string()),
+  url: z.optional(z.string()),
+  /** Helm's revision that the run makes. */
   revision: z.optional(z.number()),
   /** Null where nothing was there before, absent where it could not be known. */
   from: z.optional(z.nullable(releaseRecord)),
-  to: releaseRecord,
+  /** Absent where nothing is left: an uninstall. */
+  to: z.optional(releaseRecord),
   phase: z.enum(["started", "ended"]),
-  /** Where Slack keeps the announcement. */
-  message: z.optional(z.object({ channel: z.string(), ts: z.string() })),
+  /** Of an ended run. A kind of a later version is not known. */
+  // oxlint-disable-next-line promise/valid-params -- this is zod's
+  outcome: z.optional(z.catch(outcome, { kind: "unknown" })),
+  cause: z.optional(cause),
+  /** By the way's name: `slack`, `generic`. */
+  tellings: z.optional(z.record(z.string(), telling)),
 });
 
 const ledger = z.object({
   v: z.literal(1),
+  /** The last run: in progress, or ended. */
   run: z.optional(run),
   /** Earlier runs, newest first. */
   runs: z.array(run),
 });
 
 export type Run = z.infer<typeof run>;
+export type Telling = z.infer<typeof telling>;
 export type Ledger = z.infer<typeof ledger>;
 
 /** Key of the ledger's text in the ConfigMap. */
@@ -51,9 +81,13 @@ export function decodeLedger(text: string): Ledger | undefined {
   }
 }
 
-/** Makes `next` the run in progress; the one before it joins the earlier runs, of which the oldest are dropped. */
+/**
+ * Makes `next` the run in progress. The one before it joins the earlier runs, of which the oldest are dropped; one that had
+ * not ended by then never told its end, and nobody knows it.
+ */
 export function openRun(before: Ledger | undefined, next: Run): Ledger {
-  const earlier = [...(before?.run ? [before.run] : []), ...(before?.runs ?? [])];
+  const last = before?.run && closeRun(before.run, { kind: "unknown" }, next.startedAt);
+  const earlier = [...(last ? [last] : []), ...(before?.runs ?? [])];
   const runs: Run[] = [];
   let length = 0;
   for (const past of earlier.slice(0, MAX_RUNS)) {
@@ -64,27 +98,31 @@ export function openRun(before: Ledger | undefined, next: Run): Ledger {
   return { v: 1, run: next, runs };
 }
 
-/** The run that a post hook closes: begun by its own pre hook. Anything else is another run's, whose `from` would be a lie. */
-export function runInProgress(
+/** The run as ended; one that has ended stays as it ended. */
+export function closeRun(of: Run, how: Run["outcome"], at: string, why?: Run["cause"]): Run {
+  if (of.phase === "ended") return of;
+  return { ...of, phase: "ended", endedAt: at, outcome: how, ...(why && { cause: why }) };
+}
+
+/** The run of that id, in progress or earlier. */
+export function findRun(of: Ledger | undefined, id: string): Run | undefined {
+  return of?.run?.id === id ? of.run : of?.runs.find((earlier) => earlier.id === id);
+}
+
+/** Changes the run of that id where it stands; `undefined` where there is none. */
+export function changeRun(
   of: Ledger | undefined,
-  hook: {
-    readonly action: Action;
-    readonly revision: number | undefined;
-    readonly to: ReleaseRecord;
-  },
-): Run | undefined {
-  const open = of?.run;
-  const isOurs =
-    open?.phase === "started" &&
-    open.action === hook.action &&
-    open.revision === hook.revision &&
-    isSameRecord(open.to, hook.to);
-  return isOurs ? open : undefined;
+  id: string,
+  change: (run: Run) => Run,
+): Ledger | undefined {
+  if (of?.run?.id === id) return { ...of, run: change(of.run) };
+  if (of === undefined || findRun(of, id) === undefined) return undefined;
+  return { ...of, runs: of.runs.map((earlier) => (earlier.id === id ? change(earlier) : earlier)) };
 }
 
 /** What ran before a run, as the ledger has it. */
-export function beforeOf(of: Run | undefined): Before {
-  if (of?.from === undefined) return { kind: "unknown" };
+export function beforeOf(of: Pick<Run, "from">): Before {
+  if (of.from === undefined) return { kind: "unknown" };
   return of.from === null ? { kind: "nothing" } : { kind: "record", record: of.from };
 }
 
@@ -98,14 +136,4 @@ export function toFrom(before: Before): Pick<Run, "from"> {
     case "unknown":
       return {};
   }
-}
-
-// Both were decoded by the same schema, so their keys stand in the same order but for the services, which keep the writer's.
-function isSameRecord(a: ReleaseRecord, b: ReleaseRecord): boolean {
-  return canonical(a) === canonical(b);
-}
-
-function canonical(record: ReleaseRecord): string {
-  const services = Object.entries(record.services).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify({ ...record, services });
 }

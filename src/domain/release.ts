@@ -22,7 +22,7 @@ export interface LiveRelease extends RevisionStatus {
   readonly config: Values;
   /** What the chart's record says of this revision; absent where the chart renders none. */
   readonly record: ReleaseRecord | undefined;
-  /** What the cluster's record says, where that is not what this revision rendered: something else was applied since. */
+  /** What the cluster's own record says: after a failure not what this revision rendered. Absent where it was not read. */
   readonly running: ReleaseRecord | undefined;
   /** The last revision, where that is another one: its objects may run although Helm calls an older one deployed. */
   readonly newer: RevisionStatus | undefined;

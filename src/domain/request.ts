@@ -3,6 +3,19 @@
 /** The Helm commands that deploy, or show what a deploy would do (helm-diff). Everything else passes through. */
 export type HelmVerb = "upgrade" | "install" | "diff upgrade";
 
+/** The Helm commands that run as typed, and are told of. */
+export type ToldVerb = "rollback" | "uninstall";
+
+/** What a command's flags say of its run. */
+export interface RunFlags {
+  readonly isDryRun: boolean;
+  /** Helm waits for the rollout. */
+  readonly isWaited: boolean;
+  /** Helm undoes a failure (`--rollback-on-failure`, `--atomic`). */
+  readonly isAtomic: boolean;
+  readonly isWithoutHooks: boolean;
+}
+
 /** Flags that give values, in the order typed; `-f a,b` is split already. */
 export interface ValueSources {
   readonly files: readonly string[];

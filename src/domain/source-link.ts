@@ -1,113 +1,126 @@
-// Web pages of commits, from the address of a Git repository. No link is better than a wrong one.
+// Web pages of revisions, from the address of a Git repository. No link is better than a wrong one.
+//
+// A host of another kind is told by URL templates in place of the address: one with `{revision}`, and, parted by a space, one
+// with `{from}` and `{to}`.
+import { type GitRepository, parseGitSource } from "./git-source.ts";
 
-interface Pages {
-  commit(revision: string): string;
-  /** What is in `to` and not in `from`. */
-  compare(from: string, to: string): string;
+interface Revision {
+  readonly kind: "commit" | "tag";
+  /** Safe in a path and in a query. */
+  readonly name: string;
 }
 
-/** The page of a commit; `undefined` where the host is not known or the revision is not a commit's name. */
+interface Pages {
+  readonly of: (revision: Revision) => string | undefined;
+  /** What is in `to` and not in `from`. */
+  readonly compare: (from: Revision, to: Revision) => string | undefined;
+}
+
+/** The page of a commit, or of a version's tag; `undefined` where the host is not known or the revision is neither. */
 export function commitUrl(source: string, revision: string): string | undefined {
-  return isCommit(revision) ? pagesOf(source)?.commit(revision) : undefined;
+  const parsed = parseRevision(revision);
+  return parsed && pagesOf(source)?.of(parsed);
 }
 
 /** The page that shows what came with `to` since `from`. */
 export function compareUrl(source: string, from: string, to: string): string | undefined {
-  if (!isCommit(from) || !isCommit(to) || isSame(from, to)) return undefined;
-  return pagesOf(source)?.compare(from, to);
+  const [older, newer] = [parseRevision(from), parseRevision(to)];
+  if (older === undefined || newer === undefined || isSame(from, to)) return undefined;
+  return pagesOf(source)?.compare(older, newer);
 }
 
-// Branches and tags move or need another page; a shortened or whole SHA-1 or SHA-256 always names a commit.
-function isCommit(revision: string): boolean {
+/** Whether it always names the same commit: a SHA-1 or SHA-256, whole or shortened. */
+export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{7,64}$/i.test(revision);
 }
 
-/** One may be the shortened form of the other. */
-function isSame(a: string, b: string): boolean {
+/** Whether both name one revision: a commit may be shortened. */
+export function isSame(a: string, b: string): boolean {
+  if (!isCommit(a) || !isCommit(b)) return a === b;
   return a.startsWith(b) || b.startsWith(a);
 }
 
+// Branches move. A version's tag does not.
+function parseRevision(revision: string): Revision | undefined {
+  if (isCommit(revision)) return { kind: "commit", name: revision };
+  const isVersion = /^v?\d+(?:\.\d+){1,3}(?:[-+][\w.+-]+)?$/.test(revision);
+  return isVersion ? { kind: "tag", name: encodeURIComponent(revision) } : undefined;
+}
+
 function pagesOf(source: string): Pages | undefined {
-  const remote = parseRemote(source);
-  if (remote === undefined) return undefined;
-  const { host } = remote;
-  const depth = remote.path.split("/").length;
-  if (host === "dev.azure.com" || /(^|\.)visualstudio\.com$/.test(host)) return azurePages(remote);
-  if (host === "bitbucket.org") return depth === 2 ? bitbucketPages(remote) : undefined;
-  if (host.includes("gitlab")) return depth >= 2 ? gitlabPages(remote) : undefined;
-  // Not gist.github.com: `github.` in front is GitHub itself or an enterprise's own.
-  const isGithubLike = host.startsWith("github.") || /gitea|forgejo|codeberg/.test(host);
-  return isGithubLike && depth === 2 ? githubPages(remote) : undefined;
+  if (source.includes("{")) return templatePages(source);
+  const repository = parseGitSource(source);
+  return repository && hostPages(repository);
 }
 
-interface Remote {
-  /** Scheme, host and port. */
-  readonly origin: string;
-  readonly host: string;
-  /** Without slashes around it and `.git` behind it. */
-  readonly path: string;
-}
-
-function parseRemote(source: string): Remote | undefined {
-  // `git@host:group/repository.git`, the form that is no URL
-  const scp = /^(?:[\w.-]+@)?([\w.-]+):(?!\/\/|\d+\/)(.+)$/.exec(source.trim());
-  const text = scp ? `ssh://${scp[1]}/${scp[2]}` : source.trim().replace(/^git\+/, "");
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  const host = url.hostname.toLowerCase();
-  const path = url.pathname.replace(/^\/+|\/+$/g, "").replace(/\.git$/, "");
-  if (url.protocol === "https:" || url.protocol === "http:") {
-    // `host`, not `href`: some clone addresses hold credentials.
-    return { origin: `${url.protocol}//${url.host}`, host, path };
+function hostPages({ kind, origin, path }: GitRepository): Pages {
+  const web = `${origin}/${path}`;
+  switch (kind) {
+    case "github":
+      return {
+        of: by(`${web}/commit/`, `${web}/releases/tag/`),
+        compare: (from, to) => `${web}/compare/${from.name}...${to.name}`,
+      };
+    case "gitea":
+      // Only some tags are releases.
+      return {
+        of: by(`${web}/commit/`, `${web}/src/tag/`),
+        compare: (from, to) => `${web}/compare/${from.name}...${to.name}`,
+      };
+    case "gitlab":
+      return {
+        of: by(`${web}/-/commit/`, `${web}/-/tags/`),
+        compare: (from, to) => `${web}/-/compare/${from.name}...${to.name}`,
+      };
+    case "bitbucket":
+      // https://github.com/unjs/changelogen/issues/256 - the newer one comes first, parted by a carriage return.
+      return {
+        of: by(`${web}/commits/`, `${web}/src/`),
+        compare: (from, to) => `${web}/branches/compare/${to.name}%0D${from.name}`,
+      };
+    case "bitbucket-server": {
+      const name = (revision: Revision) =>
+        revision.kind === "tag" ? `refs%2Ftags%2F${revision.name}` : revision.name;
+      return {
+        of: by(`${web}/commits/`, `${web}/browse?at=refs%2Ftags%2F`),
+        compare: (from, to) =>
+          `${web}/compare/commits?sourceBranch=${name(to)}&targetBranch=${name(from)}`,
+      };
+    }
+    case "azure": {
+      // `GC` is a Git commit, `GT` a tag: https://stackoverflow.com/questions/59533905
+      const name = (revision: Revision) =>
+        `G${revision.kind === "tag" ? "T" : "C"}${revision.name}`;
+      return {
+        of: by(`${web}/commit/`, `${web}?version=GT`),
+        compare: (from, to) =>
+          `${web}/branchCompare?baseVersion=${name(from)}&targetVersion=${name(to)}&_a=commits`,
+      };
+    }
   }
-  if (url.protocol !== "ssh:" && url.protocol !== "git:") return undefined;
-  // The port is the SSH server's, and so are names like ssh.github.com and altssh.gitlab.com.
-  const webHost = host.replace(/^(?:alt|vs-)?ssh\./, "");
-  return { origin: `https://${webHost}`, host: webHost, path };
 }
 
-// Gitea and Forgejo have GitHub's addresses.
-function githubPages({ origin, path }: Remote): Pages {
+function by(commitPage: string, tagPage: string): Pages["of"] {
+  return ({ kind, name }) => `${kind === "tag" ? tagPage : commitPage}${name}`;
+}
+
+function templatePages(source: string): Pages {
+  const templates = source.trim().split(/\s+/).filter(isWebAddress);
+  const fill = (values: Readonly<Record<string, string>>) => {
+    const names = Object.keys(values);
+    const template = templates.find((text) => names.every((name) => text.includes(`{${name}}`)));
+    const url = template?.replaceAll(/\{(\w+)\}/g, (whole, name: string) =>
+      Object.hasOwn(values, name) ? (values[name] ?? "") : whole,
+    );
+    return url?.includes("{") ? undefined : url;
+  };
   return {
-    commit: (revision) => `${origin}/${path}/commit/${revision}`,
-    compare: (from, to) => `${origin}/${path}/compare/${from}...${to}`,
+    of: ({ name }) => fill({ revision: name }),
+    compare: (from, to) => fill({ from: from.name, to: to.name }),
   };
 }
 
-function gitlabPages({ origin, path }: Remote): Pages {
-  const project = path.replace(/\/-\/.*$/, "");
-  return {
-    commit: (revision) => `${origin}/${project}/-/commit/${revision}`,
-    compare: (from, to) => `${origin}/${project}/-/compare/${from}...${to}`,
-  };
-}
-
-// https://github.com/unjs/changelogen/issues/256 - the newer commit comes first, parted by a carriage return.
-function bitbucketPages({ origin, path }: Remote): Pages {
-  return {
-    commit: (revision) => `${origin}/${path}/commits/${revision}`,
-    compare: (from, to) => `${origin}/${path}/branches/compare/${to}%0D${from}`,
-  };
-}
-
-// `GC` is a Git commit: https://stackoverflow.com/questions/59533905
-function azurePages(remote: Remote): Pages | undefined {
-  const web = azureRepository(remote);
-  if (!/\/_git\/[^/]+$/.test(web)) return undefined;
-  return {
-    commit: (revision) => `${web}/commit/${revision}`,
-    compare: (from, to) =>
-      `${web}/branchCompare?baseVersion=GC${from}&targetVersion=GC${to}&_a=commits`,
-  };
-}
-
-function azureRepository({ origin, host, path }: Remote): string {
-  // git@ssh.dev.azure.com:v3/organisation/project/repository
-  const ssh = /^v3\/([^/]+)\/([^/]+)\/([^/]+)$/.exec(path);
-  if (ssh === null) return `${origin}/${path}`;
-  const [, organisation, project, repository] = ssh;
-  const account = /(^|\.)visualstudio\.com$/.test(host)
-    ? `https://${organisation}.visualstudio.com`
-    : `https://dev.azure.com/${organisation}`;
-  return `${account}/${project}/_git/${repository}`;
+function isWebAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.username + url.password === "";
 }

@@ -2,9 +2,15 @@
 import { type CarryPlan, planCarry } from "../domain/carry.ts";
 import { diffServices } from "../domain/diff.ts";
 import { type MappingInput, mappedServices } from "../domain/mapped-services.ts";
+import { coalesceValues, mergeValues } from "../domain/merged-values.ts";
+import type { Before } from "../domain/message.ts";
+import { type NotifySettings, notifySettings } from "../domain/notify-settings.ts";
+import { toRecord } from "../domain/planned-record.ts";
+import type { ReleaseRecord } from "../domain/record.ts";
 import type { LiveRelease, LookUp, RevisionStatus } from "../domain/release.ts";
 import type { DeployRequest } from "../domain/request.ts";
 import type { Path, Values } from "../domain/values.ts";
+import { recordBefore } from "./release-record.ts";
 
 /** User values of one command, and which of its flags or files said what. */
 interface UserValues {
@@ -15,6 +21,7 @@ interface UserValues {
 
 interface DeployChart {
   readonly name: string;
+  readonly version: string;
   readonly appVersion: string | undefined;
   /** Defaults, those of subcharts under their names. */
   readonly values: Values;
@@ -28,6 +35,8 @@ export interface DeployPorts {
   readonly lookUpRelease: (name: string) => Promise<LookUp>;
   /** The helm-notify.yaml of this command, if it has one. */
   readonly readConfig: () => Promise<MappingInput["config"]>;
+  /** Where this deploys to, for charts whose values do not say it. */
+  readonly environment: string | undefined;
 }
 
 export interface DeployPlan extends CarryPlan {
@@ -36,6 +45,10 @@ export interface DeployPlan extends CarryPlan {
   readonly newer: RevisionStatus | undefined;
   readonly isKeptByHelm: boolean;
   readonly originOf: UserValues["originOf"];
+  readonly settings: NotifySettings;
+  /** What runs now, and what will. */
+  readonly recordBefore: Before;
+  readonly recordAfter: ReleaseRecord;
 }
 
 /** Refuses what Helm could not use, before anything is changed. */
@@ -56,14 +69,20 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
     templates: chart.templates,
   });
   const isKeptByHelm = live !== undefined && keepsValues(request, user.values);
+  // --reuse-values takes the old chart's defaults as well (action.reuseValues).
+  const deployed =
+    request.keep === "reuse" && live ? { ...chart, values: live.chartValues } : chart;
   const carry = planCarry({
     services,
     explicit: user.values,
     isKeptByHelm,
     live,
-    // --reuse-values takes the old chart's defaults as well (action.reuseValues).
-    chart: request.keep === "reuse" && live ? { ...chart, values: live.chartValues } : chart,
+    chart: deployed,
   });
+  const below = isKeptByHelm && live ? live.config : carry.injected;
+  const values = coalesceValues(deployed.values, mergeValues(below, user.values));
+  const settings = notifySettings(values);
+  const environment = settings.environment ?? ports.environment ?? "";
   return {
     ...carry,
     warnings: [...drift(live), ...carry.warnings],
@@ -72,6 +91,9 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
     newer: found.kind === "live" ? found.release.newer : found.newer,
     isKeptByHelm,
     originOf: user.originOf,
+    settings,
+    recordBefore: recordBefore(found, services, environment),
+    recordAfter: toRecord({ services, values, chart: deployed, environment }),
   };
 }
 

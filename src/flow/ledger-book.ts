@@ -1,7 +1,12 @@
-// Reading and amending the ledger, which plugin and hooks write at the same time.
+// Reading and amending the ledger, which plugin and watcher write at the same time.
 import { NotifyError } from "../domain/errors.ts";
 import { decodeLedger, LEDGER_KEY, type Ledger, ledgerName } from "../domain/ledger.ts";
 import type { Deadline, ReadConfigMap, WriteConfigMap } from "./ports.ts";
+
+export interface LedgerPorts {
+  readonly read: ReadConfigMap;
+  readonly write: WriteConfigMap;
+}
 
 const ATTEMPTS = 4;
 
@@ -12,24 +17,48 @@ const ATTEMPTS = 4;
 export async function amendLedger(
   release: string,
   change: (ledger: Ledger | undefined) => Ledger | undefined,
-  stored: { readonly read: ReadConfigMap; readonly write: WriteConfigMap },
-  deadline: Deadline,
+  stored: LedgerPorts,
+  deadline: Pick<Deadline, "signal">,
 ): Promise<Ledger | undefined> {
+  return settleLedger(release, (before) => [change(before), before], stored, deadline);
+}
+
+/** As `amendLedger`, where there is more to decide than the ledger: `decide` says both. `version` is the stored ledger's. */
+export async function settleLedger<T>(
+  release: string,
+  decide: (
+    ledger: Ledger | undefined,
+    version: string | undefined,
+  ) => readonly [Ledger | undefined, T],
+  stored: LedgerPorts,
+  { signal }: Pick<Deadline, "signal">,
+): Promise<T> {
   const name = ledgerName(release);
   for (let attempt = 1; ; attempt++) {
-    const configMap = await stored.read(name, deadline.signal);
+    const configMap = await stored.read(name, signal);
     const before = configMap && decodeStored(name, configMap.data[LEDGER_KEY]);
-    const after = change(before);
-    if (after === undefined) return before;
+    const [after, decision] = decide(before, configMap?.resourceVersion);
+    if (after === undefined || after === before) return decision;
     try {
       const data = { [LEDGER_KEY]: JSON.stringify(after) };
-      await stored.write(name, data, configMap?.resourceVersion, deadline.signal);
-      return before;
+      await stored.write(name, data, configMap?.resourceVersion, signal);
+      return decision;
     } catch (error) {
       const isConflict = error instanceof NotifyError && error.code === "KUBE_CONFLICT";
       if (!isConflict || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+/** `undefined` where there is none. */
+export async function readLedger(
+  release: string,
+  read: ReadConfigMap,
+  signal: AbortSignal,
+): Promise<Ledger | undefined> {
+  const name = ledgerName(release);
+  const configMap = await read(name, signal);
+  return configMap && decodeStored(name, configMap.data[LEDGER_KEY]);
 }
 
 /** A ledger this version cannot read may be a newer one's: it is not written over. */

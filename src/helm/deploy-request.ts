@@ -1,6 +1,6 @@
 // argv of `helm upgrade`, `helm install` and `helm diff upgrade` → what is asked for.
-import type { DeployRequest, HelmVerb, KeepValues } from "../domain/request.ts";
-import { flagValues, isSwitchedOn, type ParsedArgv, splitCsv } from "./argv.ts";
+import type { DeployRequest, HelmVerb, KeepValues, RunFlags, ToldVerb } from "../domain/request.ts";
+import { flagValue, flagValues, isSwitchedOn, type ParsedArgv, splitCsv } from "./argv.ts";
 
 /** Flags of `helm pull` that find the same chart. */
 const CHART_VALUE_FLAGS = [
@@ -43,6 +43,32 @@ export function toDeployRequest(verb: HelmVerb, parsed: ParsedArgv): DeployReque
     },
     keep: keepValues(parsed),
     chartFlags: chartFlags(parsed),
+  };
+}
+
+/** `undefined` where Helm will refuse the command, only print its help, or work on several releases. */
+export function toRollbackRequest(
+  verb: ToldVerb,
+  parsed: ParsedArgv,
+): { readonly verb: ToldVerb; readonly release: string; readonly revision: number } | undefined {
+  if (isSwitchedOn(parsed, "help")) return undefined;
+  const [release, revision = "0", ...more] = parsed.positionals;
+  const isOne = verb === "rollback" ? more.length === 0 : parsed.positionals.length === 1;
+  if (release === undefined || !isOne || !/^\d+$/.test(revision)) return undefined;
+  return { verb, release, revision: Number(revision) };
+}
+
+/** The same flags mean the same on every verb that has them. */
+export function runFlags(parsed: ParsedArgv): RunFlags {
+  const isAtomic = isSwitchedOn(parsed, "atomic") || isSwitchedOn(parsed, "rollback-on-failure");
+  // Helm 4 knows ways of waiting; `hookOnly` is none (its default, too).
+  const wait = flagValue(parsed, "wait");
+  const isWaited = isSwitchedOn(parsed, "wait") && wait !== "hookOnly";
+  return {
+    isDryRun: isSwitchedOn(parsed, "dry-run") && flagValue(parsed, "dry-run") !== "none",
+    isWaited: isWaited || isAtomic,
+    isAtomic,
+    isWithoutHooks: isSwitchedOn(parsed, "no-hooks"),
   };
 }
 

@@ -1,5 +1,5 @@
 // Which of Helm's flags take the next word. Tried on 3.17.2 and 4.2.3 (shared/facts/helm-flags.txt).
-import type { HelmVerb } from "../domain/request.ts";
+import type { HelmVerb, ToldVerb } from "../domain/request.ts";
 
 /** How a flag takes its value: `none` = a switch, `optional` = only by `=`, `required` = by `=` or as the next word. */
 type Arity = "none" | "optional" | "required";
@@ -70,6 +70,24 @@ const SHORTHANDS: Record<string, string> = {
 export const longName = (shorthand: string): string => SHORTHANDS[shorthand] ?? shorthand;
 
 export const GLOBAL_FLAGS: FlagTable = table(GLOBAL_SWITCHES, [], GLOBAL_VALUES);
+
+const TOLD_VERBS: Record<ToldVerb, { switches: string[]; values: string[] }> = {
+  rollback: {
+    switches: words(
+      "cleanup-on-fail force force-conflicts force-replace no-hooks recreate-pods wait-for-jobs",
+    ),
+    values: words("history-max server-side timeout"),
+  },
+  uninstall: {
+    switches: words("ignore-not-found keep-history no-hooks"),
+    values: words("cascade description timeout"),
+  },
+};
+
+export function toldFlags(verb: ToldVerb): FlagTable {
+  const { switches, values } = TOLD_VERBS[verb];
+  return new Map([...GLOBAL_FLAGS, ...table(switches, DEPLOY_OPTIONAL, values)]);
+}
 
 export function verbFlags(verb: HelmVerb): FlagTable {
   const { switches, values } = VERBS[verb];

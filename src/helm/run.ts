@@ -31,19 +31,28 @@ export async function runHelm(
     child.stdin?.on("error", () => {});
     child.stdin?.end(input);
   }
-  for (const signal of FORWARDED) world.onSignal(signal, () => void child.kill(signal));
-  const watch = world.endsWithParent ? watchParent(child, world.parentPid) : undefined;
+  let isSignalled = false;
+  const hand = (signal: NodeJS.Signals) => {
+    isSignalled = true;
+    child.kill(signal);
+  };
+  for (const signal of FORWARDED) world.onSignal(signal, () => hand(signal));
+  const watch = world.endsWithParent ? watchParent(hand, world.parentPid) : undefined;
   try {
-    return await ended(child, world.bin);
+    const exit = await ended(child, world.bin);
+    return { ...exit, isSignalled };
   } finally {
     clearInterval(watch);
   }
 }
 
-function watchParent(child: ChildProcess, parentPid: () => number): NodeJS.Timeout {
+function watchParent(
+  hand: (signal: NodeJS.Signals) => void,
+  parentPid: () => number,
+): NodeJS.Timeout {
   const parent = parentPid();
   return setInterval(() => {
-    if (parentPid() !== parent) child.kill("SIGTERM");
+    if (parentPid() !== parent) hand("SIGTERM");
   }, PARENT_CHECK_MS);
 }
 

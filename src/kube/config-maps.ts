@@ -1,4 +1,4 @@
-// ConfigMaps: the record is read, the ledger read and written.
+// ConfigMaps: what the chart writes is read, the ledger read and written.
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
 import type { StoredConfigMap } from "../flow/ports.ts";
@@ -13,9 +13,15 @@ export interface ConfigMapToApply {
 }
 
 const configMap = z.object({
-  metadata: z.object({ resourceVersion: z.string() }),
+  metadata: z.object({
+    resourceVersion: z.string(),
+    uid: z.string(),
+    creationTimestamp: z.string(),
+  }),
   data: z.nullish(z.record(z.string(), z.string())),
 });
+
+const configMapList = z.object({ items: z.array(z.unknown()) });
 
 /** `undefined` where there is none. */
 export async function getConfigMap(
@@ -29,6 +35,29 @@ export async function getConfigMap(
     if (error instanceof NotifyError && error.code === "KUBE_NOT_FOUND") return undefined;
     throw error;
   }
+}
+
+/**
+ * As it was at `resourceVersion`; refuses with `KUBE_EXPIRED` after etcd was compacted, by default every five minutes. Only a
+ * list is served from the past: https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list
+ */
+export async function getConfigMapAt(
+  api: KubeApi,
+  name: string,
+  resourceVersion: string,
+  signal?: AbortSignal,
+): Promise<StoredConfigMap | undefined> {
+  const query = {
+    // By it the request counts as one for this name: a Role with resourceNames allows it.
+    fieldSelector: `metadata.name=${name}`,
+    resourceVersion,
+    resourceVersionMatch: "Exact",
+  };
+  const answer = await api.request({ path: pathOf(api), query, signal });
+  const parsed = configMapList.safeParse(answer);
+  if (!parsed.success) throw notConfigMap(name);
+  const [item] = parsed.data.items;
+  return item === undefined ? undefined : decode(item, name);
 }
 
 /** Creates or replaces what helm-notify owns of it. A PATCH is authorised with the name even where it creates; a POST is not. */
@@ -54,20 +83,19 @@ export async function applyConfigMap(
   return decode(answer, name);
 }
 
-function pathOf(api: KubeApi, name: string): string {
-  return `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/configmaps/${encodeURIComponent(name)}`;
+function pathOf(api: KubeApi, name?: string): string {
+  const all = `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/configmaps`;
+  return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;
 }
 
 function decode(answer: unknown, name: string): StoredConfigMap {
   const parsed = configMap.safeParse(answer);
-  if (!parsed.success) {
-    throw new NotifyError(
-      "KUBE_NOT_AN_API",
-      `what the server gives for ConfigMap ${name} is not one`,
-      {
-        hint: "Check the server address.",
-      },
-    );
-  }
-  return { data: parsed.data.data ?? {}, resourceVersion: parsed.data.metadata.resourceVersion };
+  if (!parsed.success) throw notConfigMap(name);
+  const { uid, resourceVersion, creationTimestamp: createdAt } = parsed.data.metadata;
+  return { data: parsed.data.data ?? {}, resourceVersion, uid, createdAt };
+}
+
+function notConfigMap(name: string): NotifyError {
+  const problem = `what the server gives for ConfigMap ${name} is not one`;
+  return new NotifyError("KUBE_NOT_AN_API", problem, { hint: "Check the server address." });
 }

@@ -7,8 +7,8 @@ import { createHttp } from "../io/http.ts";
 import type { Connection } from "./connection.ts";
 import { statusError, unreachableError } from "./status-error.ts";
 
-interface KubeRequest {
-  readonly method?: "GET" | "PATCH";
+export interface KubeRequest {
+  readonly method?: "GET" | "PATCH" | "DELETE";
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly accept?: string;
@@ -21,6 +21,8 @@ export interface KubeApi {
   readonly namespace: string;
   /** The answer's JSON; rejects with a `NotifyError` of code `KUBE_…`. */
   readonly request: (request: KubeRequest) => Promise<unknown>;
+  /** The same for what is not JSON: a log. */
+  readonly requestText: (request: KubeRequest) => Promise<string>;
   readonly close: () => void;
 }
 
@@ -39,13 +41,15 @@ export function openKube(connection: Connection, timeoutMs = TIMEOUT_MS): KubeAp
     timeoutMs,
     maxBodyBytes: MAX_BODY_BYTES,
   });
+  const send = async (request: KubeRequest) => {
+    const response = await sendPatiently(http.send, request, connection, timeoutMs);
+    if (response.status >= 300) throw statusError(response, connection);
+    return response;
+  };
   return {
     namespace: connection.namespace,
-    request: async (request) => {
-      const response = await sendPatiently(http.send, request, connection, timeoutMs);
-      if (response.status >= 300) throw statusError(response, connection);
-      return parseAnswer(response, connection);
-    },
+    request: async (request) => parseAnswer(await send(request), connection),
+    requestText: async (request) => (await send(request)).body.toString(),
     close: () => http.close(),
   };
 }

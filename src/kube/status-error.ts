@@ -36,6 +36,10 @@ export function statusError(
       return new NotifyError("KUBE_CONFLICT", said ?? `${host} answered 409`, {
         hint: "Read the object again and repeat.",
       });
+    case 410:
+      return new NotifyError("KUBE_EXPIRED", said ?? `${host} answered 410`, {
+        hint: "The cluster keeps its past for some minutes only.",
+      });
     default:
       return new NotifyError(
         "KUBE_FAILED",

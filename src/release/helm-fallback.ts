@@ -2,10 +2,10 @@
 // revision is the deployed one, else three.
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
-import { type LookUp, pickLive } from "../domain/release.ts";
-import type { HelmOutput, RunHelmForOutput } from "../flow/ports.ts";
+import { type LookUp, pickLive, type RevisionStatus } from "../domain/release.ts";
+import type { HelmOutput, Revisions, RunHelmForOutput } from "../flow/ports.ts";
 import { RELEASE_AS_JSON, repairGoEscapes } from "./release-as-json.ts";
-import { toLiveRelease } from "./stored-release.ts";
+import { toLiveRelease, toStoredRevision } from "./stored-release.ts";
 
 const history = z.array(z.object({ revision: z.number(), status: z.string() }));
 const lastRelease = z.object({ info: z.object({ status: z.string() }) });
@@ -15,25 +15,61 @@ export async function lookUpByHelm(
   connectionFlags: readonly string[],
   runHelm: RunHelmForOutput,
 ): Promise<LookUp> {
-  const ask = async (...argv: string[]): Promise<unknown> => {
-    const output = await runHelm([...argv, ...connectionFlags]);
-    return output.code === 0 ? parseOutput(output, argv) : refusal(output, argv);
-  };
-  const template = ["--template", RELEASE_AS_JSON];
-  const source = "helm get all";
-
-  const last = await ask("get", "all", release, ...template);
+  const ask = askFor(connectionFlags, runHelm);
+  const last = await ask("get", "all", release, ...AS_JSON);
   if (last === NOT_FOUND) return { kind: "none", newer: undefined };
   const status = lastRelease.safeParse(last).data?.info.status;
   if (status === "deployed") {
-    return { kind: "live", release: await toLiveRelease(last, undefined, source) };
+    return { kind: "live", release: await toLiveRelease(last, undefined, SOURCE) };
   }
-  const revisions = history.safeParse(await ask("history", release, "--output", "json"));
-  if (!revisions.success) throw unreadable(`history ${release}`);
-  const { live, newer } = pickLive(revisions.data);
+  const { live, newer } = pickLive(decodeHistory(await ask(...historyOf(release)), release));
   if (live === undefined) return { kind: "none", newer };
-  const base = await ask("get", "all", release, "--revision", String(live.revision), ...template);
-  return { kind: "live", release: await toLiveRelease(base, newer, source) };
+  const base = await ask(...revisionOf(release, live.revision));
+  return { kind: "live", release: await toLiveRelease(base, newer, SOURCE) };
+}
+
+/** The revisions of a release as Helm tells them. */
+export function helmRevisions(
+  release: string,
+  connectionFlags: readonly string[],
+  runHelm: RunHelmForOutput,
+): Revisions {
+  const ask = askFor(connectionFlags, runHelm);
+  return {
+    list: async () => {
+      const answer = await ask(...historyOf(release));
+      if (answer === NOT_FOUND) return [];
+      return decodeHistory(answer, release).toSorted((a, b) => b.revision - a.revision);
+    },
+    read: async (revision) =>
+      toStoredRevision(await ask(...revisionOf(release, revision)), undefined, SOURCE),
+  };
+}
+
+const AS_JSON = ["--template", RELEASE_AS_JSON];
+const SOURCE = "helm get all";
+
+const historyOf = (release: string) => ["history", release, "--output", "json"] as const;
+const revisionOf = (release: string, revision: number) => [
+  "get",
+  "all",
+  release,
+  "--revision",
+  String(revision),
+  ...AS_JSON,
+];
+
+function askFor(connectionFlags: readonly string[], runHelm: RunHelmForOutput) {
+  return async (...argv: string[]): Promise<unknown> => {
+    const output = await runHelm([...argv, ...connectionFlags]);
+    return output.code === 0 ? parseOutput(output, argv) : refusal(output, argv);
+  };
+}
+
+function decodeHistory(answer: unknown, release: string): RevisionStatus[] {
+  const revisions = history.safeParse(answer);
+  if (!revisions.success) throw unreadable(`history ${release}`);
+  return revisions.data;
 }
 
 const NOT_FOUND = Symbol("release not found");

@@ -11,7 +11,7 @@ export const RELEASE_AS_JSON = `
 {{- else -}}{{ printf "%v" . }}{{- end -}}{{- end -}}
 {{- with .Release -}}
 {"name":{{printf "%q" .Name}},"namespace":{{printf "%q" .Namespace}},"version":{{.Version}},
-"info":{"status":{{printf "%q" .Info.Status}}},
+"info":{"status":{{printf "%q" .Info.Status}},"description":{{printf "%q" .Info.Description}}},
 "chart":{"metadata":{"name":{{printf "%q" .Chart.Metadata.Name}},"version":{{printf "%q" .Chart.Metadata.Version}},
 "appVersion":{{printf "%q" .Chart.Metadata.AppVersion}}},"values":{{template "j" .Chart.Values}}},
 "config":{{template "j" .Config}},"manifest":{{printf "%q" .Manifest}}}

@@ -3,8 +3,9 @@ import { gunzipSync } from "node:zlib";
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
 import { type LookUp, pickLive, type RevisionStatus } from "../domain/release.ts";
+import type { Revisions, StoredRevision } from "../flow/ports.ts";
 import type { KubeApi } from "../kube/kube-api.ts";
-import { toLiveRelease } from "./stored-release.ts";
+import { toStoredRevision } from "./stored-release.ts";
 
 export type StorageKind = "secrets" | "configmaps";
 
@@ -52,21 +53,55 @@ export async function lookUpInStorage(
   release: string,
   signal: AbortSignal,
 ): Promise<LookUp> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/${kind}`;
+  const { live, newer } = pickLive(await listRevisions(api, kind, release, signal));
+  if (live === undefined) return { kind: "none", newer };
+  const found = await readRevision(api, kind, release, live.revision, signal);
+  return { kind: "live", release: { ...found.release, newer } };
+}
+
+/** The revisions of a release in Helm's storage. */
+export function storedRevisions(api: KubeApi, kind: StorageKind, release: string): Revisions {
+  return {
+    list: async (signal) => {
+      const revisions = await listRevisions(api, kind, release, signal);
+      return revisions.toSorted((a, b) => b.revision - a.revision);
+    },
+    read: (revision, signal) => readRevision(api, kind, release, revision, signal),
+  };
+}
+
+async function listRevisions(
+  api: KubeApi,
+  kind: StorageKind,
+  release: string,
+  signal: AbortSignal,
+): Promise<RevisionStatus[]> {
   const list = await api.request({
-    path,
+    path: pathOf(api, kind),
     query: { labelSelector: `owner=helm,name=${release}` },
     accept: METADATA_ONLY,
     signal,
   });
-  const { live, newer } = pickLive(decodeHistory(list, release));
-  if (live === undefined) return { kind: "none", newer };
+  return decodeHistory(list, release);
+}
+
+async function readRevision(
+  api: KubeApi,
+  kind: StorageKind,
+  release: string,
+  revision: number,
+  signal: AbortSignal,
+): Promise<StoredRevision> {
   // https://github.com/helm/helm/blob/v3.17.2/pkg/storage/storage.go ("makeKey")
-  const name = `sh.helm.release.v1.${release}.v${live.revision}`;
+  const name = `sh.helm.release.v1.${release}.v${revision}`;
   const source = `${kind === "secrets" ? "Secret" : "ConfigMap"} ${name}`;
-  const stored = await api.request({ path: `${path}/${encodeURIComponent(name)}`, signal });
-  const content = decodeRelease(stored, kind, source);
-  return { kind: "live", release: await toLiveRelease(content, newer, source) };
+  const path = `${pathOf(api, kind)}/${encodeURIComponent(name)}`;
+  const content = decodeRelease(await api.request({ path, signal }), kind, source);
+  return toStoredRevision(content, undefined, source);
+}
+
+function pathOf(api: KubeApi, kind: StorageKind): string {
+  return `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/${kind}`;
 }
 
 function decodeHistory(list: unknown, release: string): RevisionStatus[] {

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
 import type { LiveRelease, RevisionStatus } from "../domain/release.ts";
 import { isMap, type Values } from "../domain/values.ts";
+import type { StoredRevision } from "../flow/ports.ts";
 import { findRecord } from "./manifest-record.ts";
 
 const values = z.pipe(
@@ -14,7 +15,7 @@ const storedRelease = z.object({
   name: z.string(),
   namespace: z.string(),
   version: z.number(),
-  info: z.object({ status: z.string() }),
+  info: z.object({ status: z.string(), description: z.nullish(z.string()) }),
   chart: z.object({
     metadata: z.object({
       name: z.string(),
@@ -33,6 +34,14 @@ export async function toLiveRelease(
   newer: RevisionStatus | undefined,
   source: string,
 ): Promise<LiveRelease> {
+  return (await toStoredRevision(stored, newer, source)).release;
+}
+
+export async function toStoredRevision(
+  stored: unknown,
+  newer: RevisionStatus | undefined,
+  source: string,
+): Promise<StoredRevision> {
   const parsed = storedRelease.safeParse(stored);
   if (!parsed.success) {
     const places = parsed.error.issues.map((issue) => issue.path.join(".") || "the whole");
@@ -45,7 +54,7 @@ export async function toLiveRelease(
     );
   }
   const { name, namespace, version, info, chart, config, manifest } = parsed.data;
-  return {
+  const release = {
     name,
     namespace,
     revision: version,
@@ -61,4 +70,5 @@ export async function toLiveRelease(
     running: undefined,
     newer,
   };
+  return { release, description: info.description ?? undefined, content: stored };
 }

@@ -11,16 +11,35 @@ export function escapeText(text: string, limit = Infinity): string {
 /** A link; the label alone where there is no usable address. `label` is text of outside, as for `escapeText`. */
 export function link(url: string | undefined, label: string, limit = Infinity): string {
   const text = escapeText(label, limit);
-  if (url === undefined || url.length > MAX_URL_LENGTH || text === "") return text;
-  // Slack ends the address at `|` and the link at `>`; a label may hold neither.
-  const address = url.replaceAll(/[|<>\s]/g, encodeURIComponent).replaceAll("&", "&amp;");
+  if (url === undefined || text === "") return text;
+  // Slack ends the address at `|` and the link at `>`; a label may hold neither. A backtick would begin code.
+  const address = url
+    .toWellFormed()
+    .replaceAll(/[|<>`\s\p{Cc}]/gu, encodeURIComponent)
+    .replaceAll("&", "&amp;");
+  if (address.length > MAX_URL_LENGTH) return text;
   return `<${address}|${text.replaceAll("|", "¦")}>`;
 }
 
 // Slack takes 3000; three such links would fill a section, and no real address is this long.
 const MAX_URL_LENGTH = 600;
 
-/** Cuts with an ellipsis, never inside a surrogate pair. Cut first, escape then: a cut entity is no text. */
+/** A moment in the reader's own time zone: https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
+export function moment(at: Date): string {
+  const seconds = Math.floor(at.getTime() / 1000);
+  if (Number.isNaN(seconds)) return "";
+  const utc = `${at.toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return `<!date^${seconds}^{date_short_pretty} {time}|${utc}>`;
+}
+
+/** Cuts mrkdwn with an ellipsis, never inside an entity, a link or a surrogate pair. */
+export function cut(mrkdwn: string, limit: number): string {
+  if (mrkdwn.length <= limit) return mrkdwn;
+  const head = mrkdwn.slice(0, limit - 1);
+  return `${head.replace(/(?:<[^<>]*|&[a-z]*|[\uD800-\uDBFF])$/, "")}…`;
+}
+
+/** Cuts text of outside with an ellipsis, never inside a surrogate pair. Cut first, escape then. */
 export function truncate(text: string, limit: number): string {
   if (text.length <= limit) return text;
   const head = text.slice(0, limit - 1);

@@ -1,87 +1,82 @@
-// A payload to Slack: by an incoming webhook, or by the Web API with a bot token.
+// Slack: an incoming webhook, or the Web API with a bot token.
 import * as z from "zod/mini";
-import { NotifyError } from "../domain/errors.ts";
 import { Secret } from "../domain/secret.ts";
-import type {
-  Deliver,
-  Delivery,
-  HttpRequest,
-  HttpResponse,
-  SendHttp,
-  SlackPost,
-} from "../flow/ports.ts";
+import type { Deadline, Delivery, HttpResponse, SendHttp, Slack } from "../flow/ports.ts";
+import { type Attempt, done, type Receiver, sendPatiently } from "./retry.ts";
 import { hintFor } from "./slack-errors.ts";
-import { type Attempt, withRetry } from "./retry.ts";
 
-export type SlackAccess =
-  | { readonly kind: "webhook"; readonly url: Secret }
-  | {
-      readonly kind: "bot";
-      readonly token: Secret;
-      readonly channel: string;
-      /** `https://slack.com/api/`; GovSlack and tests have their own. */
-      readonly apiUrl: string;
-      readonly username?: string | undefined;
-    };
-
-/** The way to deliver that the credentials allow. */
-export function createSlack(access: SlackAccess, send: SendHttp): Deliver {
-  const toRequest = access.kind === "webhook" ? webhookRequest(access) : botRequest(access);
-  const decode = access.kind === "webhook" ? decodeWebhook : decodeWebApi;
-  return (post, deadline) =>
-    withRetry(async (signal) => {
-      try {
-        const response = await send({ ...toRequest(post), signal });
-        return isBusy(response) ? busy(response) : decode(response);
-      } catch (error) {
-        return afterFailure(error);
-      }
-    }, deadline);
+interface WebhookAccess {
+  readonly kind: "webhook";
+  readonly url: Secret;
 }
 
-const COMMON = {
-  // Previews of commit pages would be longer than the message.
-  unfurl_links: false,
-  unfurl_media: false,
-};
+interface BotAccess {
+  readonly kind: "bot";
+  readonly token: Secret;
+  readonly channel: string;
+  /** `https://slack.com/api/`; GovSlack and tests have their own. */
+  readonly apiUrl: string;
+  readonly username?: string | undefined;
+}
+
+export type SlackAccess = WebhookAccess | BotAccess;
+
+/** What the credentials allow: with a webhook, `edit` and `reply` are refused. */
+export function createSlack(access: SlackAccess, send: SendHttp): Slack {
+  return access.kind === "webhook" ? createWebhook(access, send) : createBot(access, send);
+}
+
+const ADDRESS_HINT = "Check the webhook's address, slack.apiUrl in the values, and the proxy.";
 const JSON_TYPE = { "content-type": "application/json; charset=utf-8" };
+// Previews of commit pages would be longer than the message.
+const NO_PREVIEWS = { unfurl_links: false, unfurl_media: false };
 
-function webhookRequest(access: SlackAccess & { kind: "webhook" }) {
-  return ({ text, blocks }: SlackPost): HttpRequest => ({
-    method: "POST",
-    url: access.url.reveal(),
-    headers: JSON_TYPE,
-    body: JSON.stringify({ text, blocks, ...COMMON }),
-  });
+const WEBHOOK: Receiver = { name: "slack", addressHint: ADDRESS_HINT, decode: decodeWebhook };
+const WEB_API: Receiver = { name: "slack", addressHint: ADDRESS_HINT, decode: decodeWebApi };
+
+function createWebhook(access: WebhookAccess, send: SendHttp): Slack {
+  return {
+    knowsThreads: false,
+    post: ({ text, blocks }, deadline) => {
+      const body = JSON.stringify({ text, blocks, ...NO_PREVIEWS });
+      const request = {
+        method: "POST",
+        url: access.url.reveal(),
+        headers: JSON_TYPE,
+        body,
+      } as const;
+      return sendPatiently(() => request, WEBHOOK, send, deadline);
+    },
+    edit: async () => NEEDS_A_BOT,
+    reply: async () => NEEDS_A_BOT,
+  };
 }
 
-function botRequest(access: SlackAccess & { kind: "bot" }) {
-  const url = new URL("chat.postMessage", access.apiUrl.replace(/\/*$/, "/")).href;
-  return ({ text, blocks, replyTo }: SlackPost): HttpRequest => ({
-    method: "POST",
-    url,
-    headers: { ...JSON_TYPE, authorization: new Secret(`Bearer ${access.token.reveal()}`) },
-    body: JSON.stringify({
-      channel: replyTo?.channel ?? access.channel,
-      thread_ts: replyTo?.ts,
-      username: access.username,
-      text,
-      blocks,
-      ...COMMON,
-    }),
-  });
-}
+const NEEDS_A_BOT: Delivery = {
+  kind: "refused",
+  reason: "a webhook can neither edit a message nor reply to it",
+  hint: "Put the token of a Slack app (xoxb-…) under botToken in the Secret.",
+};
 
-function isBusy({ status }: HttpResponse): boolean {
-  return status === 429 || status >= 500;
-}
-
-function busy({ status, headers }: HttpResponse): Attempt {
-  const reason =
-    status === 429 ? "slack limits the rate (HTTP 429)" : `slack answered HTTP ${status}`;
-  // Seconds: https://docs.slack.dev/apis/web-api/rate-limits
-  const seconds = Number.parseInt(headers["retry-after"] ?? "", 10);
-  return { kind: "again", reason, afterMs: Number.isNaN(seconds) ? undefined : seconds * 1000 };
+function createBot({ token, channel, apiUrl, username }: BotAccess, send: SendHttp): Slack {
+  const headers = { ...JSON_TYPE, authorization: new Secret(`Bearer ${token.reveal()}`) };
+  const call = (method: string, content: object, deadline: Deadline) => {
+    const url = apiUrl.replace(/\/*$/, `/${method}`);
+    const request = { method: "POST", url, headers, body: JSON.stringify(content) } as const;
+    return sendPatiently(() => request, WEB_API, send, deadline);
+  };
+  return {
+    knowsThreads: true,
+    post: ({ text, blocks }, deadline) =>
+      call("chat.postMessage", { channel, username, text, blocks, ...NO_PREVIEWS }, deadline),
+    edit: ({ channel: id, ts }, { text, blocks }, deadline) =>
+      call("chat.update", { channel: id, ts, text, blocks }, deadline),
+    reply: ({ channel: id, ts }, { text, blocks }, { isBroadcast }, deadline) => {
+      const thread = { channel: id, thread_ts: ts, reply_broadcast: isBroadcast };
+      const content = { ...thread, username, text, blocks, ...NO_PREVIEWS };
+      return call("chat.postMessage", content, deadline);
+    },
+  };
 }
 
 /** Webhooks answer by status, with `ok` or the error's name as plain text. */
@@ -100,7 +95,7 @@ const webApiAnswer = z.union([
   }),
 ]);
 
-// With HTTP 200 all the same. https://docs.slack.dev/reference/methods/chat.postMessage#errors
+// With HTTP 200 all the same. https://docs.slack.dev/reference/methods/chat.postMessage#errors, and of chat.update
 const TRANSIENT = new Set([
   "fatal_error",
   "internal_error",
@@ -108,6 +103,7 @@ const TRANSIENT = new Set([
   "ratelimited",
   "request_timeout",
   "service_unavailable",
+  "update_failed",
 ]);
 
 /** The Web API answers HTTP 200 to everything and says in the body what came of it. */
@@ -126,30 +122,15 @@ function decodeWebApi({ status, body }: HttpResponse): Attempt {
   return done(refused(name, details));
 }
 
-/** No answer came. A certificate that is not trusted now will not be in a second. */
-function afterFailure(error: unknown): Attempt {
-  if (!(error instanceof NotifyError)) throw error;
-  return error.code === "HTTP_TLS"
-    ? done({ kind: "gave-up", reason: error.message })
-    : { kind: "again", reason: error.message };
-}
-
 function refused(name: string, details = ""): Delivery {
   const reason = `slack refused the message: ${name}${details === "" ? "" : ` (${details})`}`;
-  return { kind: "refused", reason, hint: hintFor(name) };
+  return { kind: "refused", code: name, reason, hint: hintFor(name) };
 }
 
 /** A captive portal or a proxy, for one, answers 200 to anything. */
 function foreign(status: number): Delivery {
-  return {
-    kind: "refused",
-    reason: `what answered HTTP ${status} is not Slack`,
-    hint: "Check the webhook's address, slack.apiUrl in the values, and the proxy.",
-  };
-}
-
-function done(delivery: Delivery): Attempt {
-  return { kind: "done", delivery };
+  const reason = `what answered HTTP ${status} is not Slack`;
+  return { kind: "refused", reason, hint: ADDRESS_HINT };
 }
 
 /** Anything else may hold what must not be shown. */

@@ -180,6 +180,126 @@ it("lists come in pages", async () => {
   expect(second).toEqual({ names: ["c"], next: "" });
 });
 
+/** Returns the version. */
+function writeText(name: string, text: string): string {
+  const metadata = { name, namespace: "past" };
+  const object = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { text } };
+  const isThere = kube.get("configmaps", "past", name) !== undefined;
+  const written = isThere ? kube.update(object) : kube.create(object);
+  return written.metadata.resourceVersion ?? "";
+}
+
+// What is expected here was recorded from kube-apiserver 1.34.
+describe("a list as of an earlier version", () => {
+  const path = "/api/v1/namespaces/past/configmaps";
+  const exact = (name: string, version: string) =>
+    `${path}?fieldSelector=metadata.name%3D${name}&resourceVersion=${version}&resourceVersionMatch=Exact`;
+
+  async function textsAt(name: string, version: string, token?: string): Promise<string[]> {
+    const { text } = await ask(kube, exact(name, version), token === undefined ? {} : { token });
+    expect(textAt(JSON.parse(text), "metadata", "resourceVersion")).toBe(version);
+    return objectsAt(JSON.parse(text), "items").map((item) => textAt(item, "data", "text"));
+  }
+
+  beforeAll(() => {
+    createNamespace("past");
+  });
+
+  it("shows what was there, what was not yet, and what is deleted since", async () => {
+    const before = writeText("other", "");
+    const first = writeText("changing", "one");
+    const between = writeText("other", "between");
+    writeText("changing", "two");
+    kube.delete("configmaps", "past", "changing");
+    writeText("changing", "three");
+    expect(await textsAt("changing", before)).toEqual([]);
+    expect(await textsAt("changing", first)).toEqual(["one"]);
+    expect(await textsAt("changing", between)).toEqual(["one"]);
+    expect(await textsAt("other", first)).toEqual([""]);
+    const { text } = await ask(kube, `${path}?fieldSelector=metadata.name%3Dchanging`);
+    expect(text).toContain("three");
+  });
+
+  it("is refused after a compaction, for what was before it", async () => {
+    const old = writeText("compacted", "one");
+    const last = writeText("compacted", "two");
+    kube.compact();
+    writeText("compacted", "three");
+    const refused = await ask(kube, exact("compacted", old));
+    expect(refused.status).toBe(410);
+    expect(JSON.parse(refused.text)).toMatchObject({ reason: "Expired", code: 410 });
+    expect(messageOf(refused)).toBe("The resourceVersion for the provided list is too old.");
+    expect(await textsAt("compacted", last)).toEqual(["two"]);
+  });
+
+  it.each([
+    ["0", 422, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'],
+    ["", 422, "resourceVersionMatch is forbidden unless resourceVersion is provided"],
+    ["abc", 400, 'strconv.ParseUint: parsing "abc": invalid syntax'],
+    ["99999999", 504, "Timeout: Too large resource version: 99999999, current: "],
+  ])("refuses the version %j", async (version, status, why) => {
+    const refused = await ask(kube, exact("any", version));
+    expect(refused.status).toBe(status);
+    expect(messageOf(refused)).toContain(why);
+  });
+
+  it("is allowed by a right that names the object only where the selector names it", async () => {
+    const apiGroup = "rbac.authorization.k8s.io";
+    const metadata = { name: "past", namespace: "past" };
+    const rule = { apiGroups: [""], resources: ["configmaps"], resourceNames: ["changing"] };
+    kube.create({
+      apiVersion: `${apiGroup}/v1`,
+      kind: "Role",
+      metadata,
+      rules: [{ ...rule, verbs: ["list"] }],
+    });
+    kube.create({
+      apiVersion: `${apiGroup}/v1`,
+      kind: "RoleBinding",
+      metadata,
+      roleRef: { apiGroup, kind: "Role", name: "past" },
+      subjects: [{ kind: "ServiceAccount", name: "default" }],
+    });
+    const token = kube.mintToken("past", "default");
+    const version = writeText("changing", "four");
+    expect(await textsAt("changing", version, token)).toEqual(["four"]);
+    const statusOf = async (query: string) =>
+      (await ask(kube, `${path}${query}`, { token })).status;
+    expect(await statusOf("")).toBe(403);
+    expect(await statusOf("?fieldSelector=metadata.name%3Dother")).toBe(403);
+    expect(await statusOf("?fieldSelector=metadata.name!%3Dchanging")).toBe(403);
+    expect(await statusOf("/changing")).toBe(403);
+  });
+});
+
+it("a delete with another uid is a conflict, with the right one it deletes", async () => {
+  const labels = { app: "w" };
+  const metadata = { name: "w", namespace: "default" };
+  const template = {
+    metadata: { labels },
+    spec: { containers: [{ name: "c", image: "busybox" }] },
+  };
+  const spec = { selector: { matchLabels: labels }, template };
+  const { uid } = kube.create({
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata,
+    spec,
+  }).metadata;
+  const remove = (wanted: string | undefined) =>
+    ask(kube, "/apis/apps/v1/namespaces/default/replicasets/w", {
+      method: "DELETE",
+      body: { preconditions: { uid: wanted }, propagationPolicy: "Background" },
+    });
+  const refused = await remove("x");
+  expect(refused.status).toBe(409);
+  expect(messageOf(refused)).toBe(
+    `Operation cannot be fulfilled on ReplicaSet.apps "w": the UID in the precondition (x) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+  );
+  expect((await remove(uid)).status).toBe(200);
+  expect(kube.get("replicasets", "default", "w")).toBeUndefined();
+});
+
 it("every request is logged with its user and verb", async () => {
   await ask(kube, "/api/v1/namespaces/default/pods?limit=1");
   expect(kube.requests.at(-1)).toEqual({

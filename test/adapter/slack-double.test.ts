@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type SlackDouble, type SlackOptions, startSlack } from "../support/slack/double.ts";
-import { toTranscript } from "../support/slack/transcript.ts";
+import { toThreadTranscript, toTranscript } from "../support/slack/transcript.ts";
 import type { WebhookError } from "../support/slack/webhook.ts";
 
 const started: SlackDouble[] = [];
@@ -95,6 +95,8 @@ describe("the double's Web API", () => {
     ["channel_not_found", {}, { channel: "" }, undefined],
     ["not_in_channel", { uninvitedChannels: ["a"] }, {}, undefined],
     ["is_archived", { archivedChannels: ["a"] }, {}, undefined],
+    ["is_archived", { archivedChannels: ["C6100000000"] }, { channel: "C6100000000" }, undefined],
+    ["invalid_arguments", {}, { reply_broadcast: true }, undefined],
     ["no_text", {}, { text: "" }, undefined],
     ["msg_too_long", {}, { text: "x".repeat(40_001) }, undefined],
     ["invalid_blocks_format", {}, { blocks: "x" }, undefined],
@@ -109,11 +111,51 @@ describe("the double's Web API", () => {
   it.each<[string, object]>([
     ["message_not_found", { ts: "1.2" }],
     ["channel_not_found", { channel: "#a" }],
+    ["msg_too_long", { text: "x".repeat(4001) }],
   ])("refuses an edit: %s", async (error, more) => {
     const slack = await start();
     const { channel, ts } = await call(slack, "chat.postMessage", { channel: "#a", text: "x" });
     const edit = { channel, ts, text: "y", ...more };
     expect(await call(slack, "chat.update", edit)).toEqual({ ok: false, error });
+  });
+
+  it("refuses to edit in an archived channel", async () => {
+    const archivedChannels: string[] = [];
+    const slack = await start({ archivedChannels });
+    const { channel, ts } = await call(slack, "chat.postMessage", { channel: "#a", text: "x" });
+    archivedChannels.push("a");
+    const answer = await call(slack, "chat.update", { channel, ts, text: "y" });
+    expect(answer).toEqual({ ok: false, error: "is_inactive" });
+  });
+
+  it("refuses to edit what is deleted, or too old", async () => {
+    const slack = await start();
+    const { channel, ts } = await call(slack, "chat.postMessage", { channel: "#a", text: "x" });
+    slack.closeEditWindow();
+    const edit = { channel, ts, text: "y" };
+    expect(await call(slack, "chat.update", edit)).toMatchObject({ error: "edit_window_closed" });
+    slack.deleteMessage(String(ts));
+    expect(await call(slack, "chat.update", edit)).toMatchObject({ error: "message_not_found" });
+  });
+
+  it("makes a message of its own of a reply to a deleted one, unless it has a thread", async () => {
+    const slack = await start();
+    const ids: { channel: string; thread_ts: string }[] = [];
+    for (const text of ["bare", "with thread"]) {
+      const { channel, ts } = await call(slack, "chat.postMessage", { channel: "#a", text });
+      ids.push({ channel: String(channel), thread_ts: String(ts) });
+    }
+    const [bare, threaded] = ids;
+    await call(slack, "chat.postMessage", { ...threaded, text: "first" });
+    for (const { thread_ts } of ids) slack.deleteMessage(thread_ts);
+    const lone = await call(slack, "chat.postMessage", { ...bare, text: "lone" });
+    expect(lone["message"]).not.toHaveProperty("thread_ts");
+    const second = await call(slack, "chat.postMessage", { ...threaded, text: "second" });
+    expect(second["message"]).toMatchObject({ thread_ts: threaded?.thread_ts });
+    expect(slack.channel()).toMatchObject([
+      { text: "This message was deleted.", replies: [{ text: "first" }, { text: "second" }] },
+      { text: "lone", replies: [] },
+    ]);
   });
 
   it("refuses to edit another's message", async () => {
@@ -261,4 +303,32 @@ it("a message reads like in Slack: links by their labels, no markup, no entities
   expect(message && toTranscript(message)).toBe(
     ["Slack #deploys", "  │ api  1 < 2", "  │ web  3", "  │ a & b  c"].join("\n"),
   );
+});
+
+it("the channel shows messages as they stand, with their threads", async () => {
+  const slack = await start();
+  const { channel, ts } = await call(slack, "chat.postMessage", { channel: "#a", text: "doing" });
+  await call(slack, "chat.update", { channel, ts, text: "done", blocks: [section("*done*\nall")] });
+  const reply = { channel, thread_ts: ts, text: "in 2m" };
+  await call(slack, "chat.postMessage", reply);
+  await call(slack, "chat.postMessage", { ...reply, text: "but\nlate", reply_broadcast: true });
+  await post(slack.webhookUrl, { text: "hello" });
+  expect(slack.channel().map(toThreadTranscript)).toEqual([
+    [
+      "#a",
+      "  │ done",
+      "  │ all",
+      "  └ in 2m",
+      "  └ but (also sent to the channel)",
+      "    late",
+    ].join("\n"),
+    "webhook\n  │ hello",
+  ]);
+  expect(slack.messages.map(toTranscript).map((text) => text.split("\n")[0])).toEqual([
+    "Slack #a",
+    "Slack #a (edited)",
+    "Slack #a (in thread)",
+    "Slack #a (in thread and channel)",
+    "Slack",
+  ]);
 });

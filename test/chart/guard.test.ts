@@ -1,10 +1,18 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { render } from "../support/rendering.ts";
+import { TEXTS } from "../../src/render/texts.ts";
+import { render, temporaryFolder, writeChart } from "../support/rendering.ts";
 import { SHOP } from "../support/shop-chart.ts";
 
 const STAGING = ["-f", `${SHOP}/staging.yaml`];
 const set = (...pairs: string[]) => pairs.flatMap((pair) => ["--set", pair]);
+
+/** As --set cannot say it, for which braces are a list. */
+function wording(messages: object): string[] {
+  const files = { "values.yaml": { "helm-notify": { messages } } };
+  return [...STAGING, "-f", `${writeChart(temporaryFolder(), files)}/values.yaml`];
+}
 
 /** What Helm says, without its warnings and its prefix. */
 function complaint(stderr: string): string {
@@ -112,11 +120,57 @@ describe.each(HELM_MAJORS)("with Helm %i a render is refused", (major) => {
     });
   });
 
+  it.each([
+    ["{{release", "has 1 of {{ and 0 of }}: close what is open"],
+    ["release}}", "has 0 of {{ and 1 of }}: close what is open"],
+    ["}} {{", "has }} before {{: pair them"],
+    [
+      "{{#if revision}}x",
+      "opens the blocks [if] and closes []: end each {{#block}} with {{/block}}",
+    ],
+    [
+      "{{~#each services}}{{/if}}",
+      "opens the blocks [each] and closes [if]: end each {{#block}} with {{/block}}",
+    ],
+  ])("by the braces of a text: %s", async (template, problem) => {
+    const { code, stderr } = await render(major, SHOP, wording({ start: template }));
+    expect(code).toBe(1);
+    expect(complaint(stderr).split("\n")[0]).toBe(
+      `helm-notify: helm-notify.messages.start ${problem}`,
+    );
+  });
+
+  it("not for a text whose braces are in order", async () => {
+    const texts = {
+      start: "{{#if revision}}{{{release}}}{{else if other}}{{^}}{{~/if~}} and }",
+      footer: "{{!-- {{ --}}{{#each list}}{{#if (lookup . 'a')}}{{this}}{{/if}}{{/each}}",
+    };
+    const { code, stderr } = await render(major, SHOP, wording(texts));
+    expect(code, stderr).toBe(0);
+  });
+
   it.each<[string, string, RegExp]>([
     ["an unknown setting", "helm-notify.environmnt=x", /environmnt/],
     ["an unknown setting of a service", "helm-notify.services.api.path=x", /path/],
     ["a service without a tag path", "helm-notify.services.new.source=x", /tag/],
-    ["a failure policy nobody knows", "helm-notify.failurePolicy=abort", /failurePolicy/],
+    [
+      "a setting that is gone",
+      "helm-notify.failurePolicy=ignore",
+      /dditional propert.*failurePolicy/,
+    ],
+    ["a text that is never said", "helm-notify.messages.strat=x", /"?strat[^]*digest-only/],
+    ["a text that is a number", "helm-notify.messages.start=1", /start/],
+    ["a label that is a switch", "helm-notify.podLabels.mesh=true", /mesh/],
+    ["a label that Kubernetes refuses", "helm-notify.podLabels.mesh=a/b", /mesh/],
+    ["a node selector that is a number", "helm-notify.nodeSelector.zone=1", /zone/],
+    ["a quantity that is none", "helm-notify.resources.limits.memory=64MB", /memory/],
+    ["a toleration nobody knows", "helm-notify.tolerations[0].operator=Exist", /operator/],
+    [
+      "a variable that is a number",
+      "helm-notify.extraEnv[0].name=A,helm-notify.extraEnv[0].value=1",
+      /extraEnv/,
+    ],
+    ["a watch of no time", "helm-notify.watchSeconds=0", /watchSeconds/],
     ["a deadline of no time", "helm-notify.deadlineSeconds=0", /deadlineSeconds/],
     ["a switch that is a text", "helm-notify.enabled=maybe", /enabled/],
     ["services taken out as a whole", "helm-notify.services=null", /services/],
@@ -126,4 +180,9 @@ describe.each(HELM_MAJORS)("with Helm %i a render is refused", (major) => {
     expect(complaint(stderr)).toMatch(/^values don't meet the specifications .*\nhelm-notify:\n/);
     expect(complaint(stderr)).toMatch(expected);
   });
+});
+
+it("the schema knows every text that can be worded, and no other", () => {
+  const schema = readFileSync(`${SHOP}/charts/helm-notify/values.schema.json`, "utf8");
+  expect(JSON.parse(schema).definitions.textName.enum).toEqual(Object.keys(TEXTS));
 });

@@ -26,16 +26,20 @@ export function busyboxPath(): string {
   return join(cacheFolder(), BUSYBOX, "bin/busybox");
 }
 
-/** A static busybox. Not installed: it would push out the machine's own. */
 export function fetchBusybox(log: Log): void {
-  if (existsSync(busyboxPath())) return;
-  const folder = join(cacheFolder(), BUSYBOX);
-  log(`fetching ${BUSYBOX}`);
+  fetchPackage(BUSYBOX, log);
+}
+
+/** The folder it is unpacked in. Not installed: it would push out the machine's own, or start a service. */
+export function fetchPackage(name: string, log: Log): string {
+  const folder = join(cacheFolder(), name);
+  if (existsSync(folder)) return folder;
+  log(`fetching ${name}`);
   const part = `${folder}.${process.pid}`;
   mkdirSync(part, { recursive: true });
   try {
     apt(["update"]);
-    apt(["download", BUSYBOX], part);
+    apt(["download", name], part);
     const [archive = ""] = globSync("*.deb", { cwd: part });
     execFileSync("dpkg-deb", ["--extract", archive, "."], { cwd: part });
     rmSync(folder, { recursive: true, force: true });
@@ -43,6 +47,7 @@ export function fetchBusybox(log: Log): void {
   } finally {
     rmSync(part, { recursive: true, force: true });
   }
+  return folder;
 }
 
 function apt(argv: readonly string[], cwd = "/"): void {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { tellOf } from "../support/conversation.ts";
 
 const NEW_API = { tag: "1.4.0", revision: "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432" };
 const OLD_API_COMMIT =
@@ -36,23 +37,10 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
         "--wait",
       ];
-      const told = () => shop.transcripts().splice(heard()).map(firstLine);
-      let count = 0;
-      const heard = () => {
-        const before = count;
-        count = shop.slack.messages.length;
-        return before;
-      };
+      const upgrade = (...more: string[]) => ["notify", "upgrade", ...common, ...more];
 
-      await succeed(
-        shop.helm([
-          "notify",
-          "upgrade",
-          "--install",
-          ...common,
-          "-f",
-          `${shop.chart}/first-deploy.yaml`,
-        ]),
+      const installed = await tellOf(shop, "shop", () =>
+        succeed(shop.helm(upgrade("--install", "-f", `${shop.chart}/first-deploy.yaml`))),
       );
       expect(await images(shop)).toEqual({
         api: "1.3.2",
@@ -61,34 +49,15 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         scheduler: "0.9.4",
         mailer: "1.0.7",
       });
-      expect(told()).toEqual([
-        expect.stringContaining("Deploying shop to staging"),
-        expect.stringContaining("Deployed shop to staging"),
-      ]);
+      expect(installed.start).toContain("Deploying shop to staging");
+      expect(installed.end).toContain("Deployed shop to staging");
 
-      await succeed(
-        shop.helm([
-          "notify",
-          "upgrade",
-          ...common,
-          "--set",
-          "web.image.tag=2.9.0",
-          "--set",
-          "web.image.revision=b0b0b0b",
-        ]),
-      );
-      told();
-      const upgraded = await succeed(
-        shop.helm([
-          "notify",
-          "upgrade",
-          ...common,
-          "--set",
-          `api.image.tag=${NEW_API.tag}`,
-          "--set",
-          `api.image.revision=${NEW_API.revision}`,
-        ]),
-      );
+      await succeed(shop.helm(upgrade("--set", "web.image.tag=2.9.0,web.image.revision=b0b0b0b")));
+      const api = `api.image.tag=${NEW_API.tag},api.image.revision=${NEW_API.revision}`;
+      let terminal = "";
+      const upgraded = await tellOf(shop, "shop", async () => {
+        terminal = (await succeed(shop.helm(upgrade("--set", api)))).stderr;
+      });
       expect(await images(shop)).toEqual({
         api: "1.4.0",
         web: "2.9.0",
@@ -100,27 +69,23 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         api: NEW_API,
         web: { tag: "2.9.0", revision: "b0b0b0b" },
       });
-      expect(upgraded.stderr).toMatch(/api +1\.3\.2 → 1\.4\.0 +4f1c2b9 → 9f8e7d6 +--set/);
-      expect(upgraded.stderr).toMatch(/web +2\.9\.0 +b0b0b0b +live revision 2/);
-      const links = JSON.stringify(shop.slack.messages.at(-2)?.payload);
+      expect(terminal).toMatch(/api +1\.3\.2 → 1\.4\.0 +4f1c2b9 → 9f8e7d6 +--set/);
+      expect(terminal).toMatch(/web +2\.9\.0 +b0b0b0b +live revision 2/);
+      const links = JSON.stringify(shop.slack.messages.map(({ payload }) => payload));
       expect(links).toContain(OLD_API_COMMIT);
       expect(links).toContain(`https://github.com/acme/api/commit/${NEW_API.revision}`);
-      expect(told()).toEqual([
-        expect.stringContaining("Deploying shop to staging"),
-        expect.stringMatching(/Deployed shop to staging.*api 1\.3\.2 → 1\.4\.0/),
-      ]);
+      expect(upgraded.start).toContain("Deploying shop to staging");
+      expect(upgraded.end).toMatch(/Deployed shop to staging[^]*api +1\.3\.2 → 1\.4\.0/);
 
-      const failed = await shop.helm([
-        "notify",
-        "upgrade",
-        ...common,
-        "--set",
-        "mailer.image.tag=1.1.0",
-        "--set",
-        "failingHook=true",
-      ]);
-      expect(failed.code).toBe(1);
-      expect(told()).toEqual([expect.stringContaining("Deploying shop to staging")]);
+      const failed = await tellOf(shop, "shop", async () => {
+        const { code } = await shop.helm(
+          upgrade("--set", "mailer.image.tag=1.1.0", "--set", "failingHook=true"),
+        );
+        expect(code).toBe(1);
+      });
+      expect(failed.start).toContain("Deploying shop to staging");
+      expect(failed.end).toContain("Failed: upgrade of shop in staging");
+      expect(failed.end).toContain("what was applied is still there");
 
       const next = await succeed(shop.notify(["plan", ...common]));
       expect(next.stdout).toContain("live is revision 3 (deployed), revision 4 is failed");
@@ -128,12 +93,12 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         "mailer: the cluster's record says 1.1.0, revision 3 says 1.0.7",
       );
 
-      await succeed(shop.helm(["rollback", "shop", "2"]));
+      const back = await tellOf(shop, "shop", () => succeed(shop.helm(["rollback", "shop", "2"])));
       expect(await images(shop)).toMatchObject({ api: "1.3.2", web: "2.9.0", mailer: "1.0.7" });
-      const [start, end] = told();
-      expect(start).toContain("Rolling back shop in staging");
-      expect(end).toMatch(/Rolled back shop in staging.*api 1\.4\.0 → 1\.3\.2/);
-      expect(end).toMatch(/mailer 1\.1\.0 → 1\.0\.7/);
+      const said = `${back.start}\n${back.end}`;
+      expect(said).toContain("Rolled back shop in staging");
+      expect(said).toMatch(/api +1\.4\.0 → 1\.3\.2/);
+      expect(said).toMatch(/mailer +1\.1\.0 → 1\.0\.7/);
     });
   });
 
@@ -177,9 +142,6 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     }
   });
 });
-
-const firstLine = (transcript: string) =>
-  transcript.split("\n").slice(1).join(" ").replaceAll("│", "").trim();
 
 /** Tags by service, as the cluster runs them. */
 async function images(shop: Deployer): Promise<Record<string, string>> {

@@ -1,9 +1,11 @@
-// A release as the hook meets it: a service account with the rights of the chart's Role, mounts and environment of its Job.
+// A release as its watcher meets it: what Helm makes of the chart in the course of a run, a service account with the rights of
+// the chart's Role, mounts and environment of its pod.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Ledger } from "../../src/domain/ledger.ts";
-import type { ReleaseRecord } from "../../src/domain/record.ts";
+import { decodeLedger, LEDGER_KEY, type Ledger, ledgerName } from "../../src/domain/ledger.ts";
+import { type ReleaseRecord, recordName } from "../../src/domain/record.ts";
+import { endName, runName, watcherName } from "../../src/domain/watched-run.ts";
 import type { EmbeddedKube } from "./kube/embedded-kube.ts";
 import type { SlackDouble } from "./slack/double.ts";
 import { isObject } from "./slack/limits.ts";
@@ -12,14 +14,19 @@ export type HookEnvironment = Readonly<Record<string, string>>;
 
 export interface HookRelease {
   readonly name: string;
-  /** Names of its ConfigMaps. */
-  readonly record: string;
-  readonly ledger: string;
+  /** Gives the watcher its rights, as an install does in its course; `createRelease` has done so unless told otherwise. */
+  grant(): void;
+  /** What Helm does first: the mark of the beginning, and the watcher's ReplicaSet. */
+  begin(to: ReleaseRecord, texts?: Readonly<Record<string, string>>): void;
   /** What Helm does between the hooks. */
   apply(record: ReleaseRecord): void;
+  /** What Helm does last. */
+  end(): void;
+  isWatcherGone(): boolean;
   readLedger(): Ledger | undefined;
-  /** The Job's environment; `more` wins. */
-  env(event: string, after: ReleaseRecord, more?: HookEnvironment): HookEnvironment;
+  writeLedger(ledger: unknown): void;
+  /** The pod's environment; `more` wins. */
+  env(event: string, more?: HookEnvironment): HookEnvironment;
 }
 
 export class HookBed {
@@ -46,78 +53,89 @@ export class HookBed {
     return path;
   }
 
-  /** The environment of a Job that may not read the API. */
-  settings(
-    event: string,
-    release: string,
-    files: Readonly<Record<string, string>>,
-  ): HookEnvironment {
-    return {
-      HELM_NOTIFY_EVENT: event,
-      HELM_NOTIFY_RELEASE: release,
-      HELM_NOTIFY_NAMESPACE: "default",
-      HELM_NOTIFY_REVISION: "7",
-      HELM_NOTIFY_RUN_DIR: this.directory(files),
-      HELM_NOTIFY_DEADLINE_SECONDS: "20",
-      HELM_NOTIFY_FAILURE_POLICY: "ignore",
-      SLACK_API_URL: this.slack.apiUrl,
-      SLACK_CHANNEL: "#deploys",
-      SLACK_USERNAME: "",
-      // As `echo` leaves it in a Secret.
-      SLACK_BOT_TOKEN: `${this.slack.botToken}\n`,
-    };
-  }
-
-  createRelease(live?: ReleaseRecord): HookRelease {
+  createRelease(live?: ReleaseRecord, options: { readonly mayAct?: boolean } = {}): HookRelease {
     const { kube } = this;
     const name = `shop-${++this.#releases}`;
-    const record = `${name}-helm-notify-record`;
-    const ledger = `helm-notify-ledger.${name}`;
-    this.#grant(name, record, ledger);
-    const create = (of: ReleaseRecord) =>
-      kube.create({
-        apiVersion: "v1",
-        kind: "ConfigMap",
-        metadata: { name: record, namespace: "default" },
-        data: { "record.json": JSON.stringify(of) },
-      });
-    if (live) create(live);
-    const kubeDir = this.directory({ token: kube.mintToken("default", name), "ca.crt": kube.ca });
+    const put = (configMap: string, data: Readonly<Record<string, string>>) => {
+      const isThere = kube.get("configmaps", "default", configMap) !== undefined;
+      if (isThere) kube.delete("configmaps", "default", configMap);
+      const metadata = { name: configMap, namespace: "default" };
+      kube.create({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { ...data } });
+    };
+    const apply = (record: ReleaseRecord) =>
+      put(recordName(name), { "record.json": JSON.stringify(record) });
+    const grant = () => this.#grant(name);
+    if (live) apply(live);
+    kube.create({
+      apiVersion: "v1",
+      kind: "ServiceAccount",
+      metadata: { name: watcherName(name), namespace: "default" },
+    });
+    if (options.mayAct !== false) grant();
+    const token = kube.mintToken("default", watcherName(name));
+    const kubeDir = this.directory({ token, "ca.crt": kube.ca });
+    const isWatcherGone = () =>
+      kube.get("replicasets.apps", "default", watcherName(name)) === undefined;
     return {
       name,
-      record,
-      ledger,
-      apply: (of) => {
-        kube.delete("configmaps", "default", record);
-        create(of);
+      grant,
+      begin: (to, texts) => {
+        put(runName(name), {
+          "record.json": JSON.stringify(to),
+          ...(texts && { "texts.json": JSON.stringify(texts) }),
+        });
+        if (!isWatcherGone()) kube.delete("replicasets.apps", "default", watcherName(name));
+        kube.create(replicaSet(watcherName(name)));
       },
+      apply,
+      end: () => put(endName(name), {}),
+      isWatcherGone,
       readLedger: () => {
-        const data = kube.get("configmaps", "default", ledger)?.["data"];
-        const text = isObject(data) ? data["ledger.json"] : undefined;
-        return typeof text === "string" ? JSON.parse(text) : undefined;
+        const data = kube.get("configmaps", "default", ledgerName(name))?.["data"];
+        const text = isObject(data) ? data[LEDGER_KEY] : undefined;
+        return typeof text === "string" ? decodeLedger(text) : undefined;
       },
-      env: (event, after, more = {}) => ({
-        ...this.settings(event, name, { "record.json": JSON.stringify(after) }),
+      writeLedger: (ledger) => put(ledgerName(name), { [LEDGER_KEY]: JSON.stringify(ledger) }),
+      env: (event, more = {}) => ({
+        HELM_NOTIFY_EVENT: event,
+        HELM_NOTIFY_RELEASE: name,
+        HELM_NOTIFY_NAMESPACE: "default",
         HELM_NOTIFY_KUBE_DIR: kubeDir,
+        HELM_NOTIFY_WATCH_SECONDS: "30",
+        HELM_NOTIFY_DEADLINE_SECONDS: "20",
         KUBERNETES_SERVICE_HOST: kube.host,
         KUBERNETES_SERVICE_PORT: String(kube.port),
+        SLACK_API_URL: this.slack.apiUrl,
+        SLACK_CHANNEL: "#deploys",
+        SLACK_USERNAME: "",
+        // As `echo` leaves it in a Secret.
+        SLACK_BOT_TOKEN: `${this.slack.botToken}\n`,
         ...more,
       }),
     };
   }
 
-  #grant(name: string, record: string, ledger: string): void {
+  #grant(release: string): void {
+    const [record, ledger] = [recordName(release), ledgerName(release)];
+    const name = watcherName(release);
     const metadata = { name, namespace: "default" };
     const configMaps = { apiGroups: [""], resources: ["configmaps"] };
     const apiVersion = "rbac.authorization.k8s.io/v1";
-    this.kube.create({ apiVersion: "v1", kind: "ServiceAccount", metadata });
+    const read = [record, ledger, runName(release), endName(release)];
     this.kube.create({
       apiVersion,
       kind: "Role",
       metadata,
       rules: [
-        { ...configMaps, resourceNames: [record, ledger], verbs: ["get"] },
+        { ...configMaps, resourceNames: read, verbs: ["get"] },
+        { ...configMaps, resourceNames: [record], verbs: ["list"] },
         { ...configMaps, resourceNames: [ledger], verbs: ["create", "patch"] },
+        {
+          apiGroups: ["apps"],
+          resources: ["replicasets"],
+          resourceNames: [name],
+          verbs: ["get", "delete"],
+        },
       ],
     });
     this.kube.create({
@@ -128,4 +146,19 @@ export class HookBed {
       subjects: [{ kind: "ServiceAccount", name, namespace: "default" }],
     });
   }
+}
+
+function replicaSet(name: string) {
+  const labels = { "app.kubernetes.io/component": "watcher", "app.kubernetes.io/instance": name };
+  const containers = [{ name: "helm-notify", image: "stands-for/the-program:1" }];
+  return {
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    metadata: { name, namespace: "default" },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers } },
+    },
+  };
 }

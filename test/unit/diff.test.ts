@@ -70,7 +70,67 @@ describe("what changes between two records", () => {
     );
   });
 
-  it("changed services come first, then rebuilt, digests, added and removed, each by name", () => {
+  it.each([
+    ["1.10.0", "1.9.0", true],
+    ["v2.0.0", "1.9.9", true],
+    ["1.4.0", "1.4.0-rc.1", true],
+    ["1.9.0", "1.10.0", false],
+    ["1.4.0-rc.1", "1.4.0", false],
+    ["v1.4.0", "1.4.0", false],
+    ["1.4", "1.3", false],
+    ["20260102", "20260101", false],
+    ["2.0.0", "main", false],
+    ["latest", "1.0.0", false],
+  ])("%s → %s is a downgrade: %s", (from, to, isDowngrade) => {
+    const { changes } = diffServices(one({ tag: from }), one({ tag: to }));
+    expect(changes).toMatchObject([{ kind: "changed", isDowngrade }]);
+  });
+
+  const MAILER = { tag: "1", image: "acme/mailer", source: "https://github.com/acme/mailer" };
+  it.each<[string, Record<string, ServiceRecord>, Record<string, ServiceRecord>, string[]]>([
+    ["the same image and source", { mail: MAILER }, { mailer: MAILER }, ["renamed mail → mailer"]],
+    [
+      "another tag with it",
+      { mail: MAILER },
+      { mailer: { ...MAILER, tag: "2" } },
+      ["renamed mail → mailer"],
+    ],
+    [
+      "another source",
+      { mail: MAILER },
+      { mailer: { ...MAILER, source: "https://github.com/acme/other" } },
+      ["added mailer", "removed mail"],
+    ],
+    [
+      "two that could be it",
+      { mail: MAILER },
+      { mailer: MAILER, post: MAILER },
+      ["added mailer", "added post", "removed mail"],
+    ],
+    [
+      "two that it could have been",
+      { mail: MAILER, post: MAILER },
+      { mailer: MAILER },
+      ["added mailer", "removed mail", "removed post"],
+    ],
+    [
+      "no image",
+      { mail: { tag: "1" } },
+      { mailer: { tag: "1" } },
+      ["added mailer", "removed mail"],
+    ],
+  ])("a service goes and one comes: %s", (_, before, after, expected) => {
+    const { changes, unchangedCount } = diffServices(recordOf(before), recordOf(after));
+    const said = changes.map((change) =>
+      change.kind === "renamed"
+        ? `renamed ${change.fromName} → ${change.name}`
+        : `${change.kind} ${change.name}`,
+    );
+    expect(said).toEqual(expected);
+    expect(unchangedCount).toBe(0);
+  });
+
+  it("changed services come first, downgrades before the others, then rebuilt, digests, renamed, added and removed, each by name", () => {
     const before = recordOf({
       gone: { tag: "1" },
       rebuilt: { tag: "1", revision: "a" },
@@ -79,6 +139,8 @@ describe("what changes between two records", () => {
       pinned: { tag: "1", digest: "d" },
       same: { tag: "1" },
       alike: { tag: "1" },
+      mail: MAILER,
+      xylophone: { tag: "2.0.0" },
     });
     const after = recordOf({
       web: { tag: "2" },
@@ -88,13 +150,17 @@ describe("what changes between two records", () => {
       pinned: { tag: "1", digest: "e" },
       alike: { tag: "1" },
       same: { tag: "1" },
+      mailer: MAILER,
+      xylophone: { tag: "1.0.0" },
     });
     const { changes, unchangedCount } = diffServices(before, after);
     expect(changes.map(({ kind, name }) => `${kind} ${name}`)).toEqual([
+      "changed xylophone",
       "changed api",
       "changed web",
       "rebuilt rebuilt",
       "digest-only pinned",
+      "renamed mailer",
       "added fresh",
       "removed gone",
     ]);
@@ -105,6 +171,11 @@ describe("what changes between two records", () => {
     const { changes, unchangedCount } = diffServices(undefined, recordOf({ api: { tag: "1" } }));
     expect(changes).toEqual([{ kind: "added", name: "api", to: { tag: "1" } }]);
     expect(unchangedCount).toBe(0);
+  });
+
+  it("everything is removed where nothing is left", () => {
+    const { changes } = diffServices(recordOf({ api: { tag: "1" } }), undefined);
+    expect(changes).toEqual([{ kind: "removed", name: "api", from: { tag: "1" } }]);
   });
 
   it("a service named like an inherited property is a service", () => {

@@ -23,7 +23,12 @@ describe("the first word decides", () => {
     [["version", "--short"], { kind: "helm" }],
     [["secrets", "upgrade", "a", "b"], { kind: "helm" }],
     [["help", "upgrade"], { kind: "helm" }],
-    [["rollback", "a"], { kind: "helm" }],
+    [["history", "a"], { kind: "helm" }],
+    [["rollback", "a"], { kind: "told", verb: "rollback" }],
+    [["uninstall", "a"], { kind: "told", verb: "uninstall" }],
+    // helmfile's word for it
+    [["-n", "x", "delete", "a"], { kind: "told", verb: "uninstall" }],
+    [["preview", "."], { kind: "own" }],
     [["__complete", "up"], { kind: "complete", words: ["up"] }],
   ])("%j", (argv, expected) => expect(dispatch(argv, commandPlaces(argv))).toEqual(expected));
 });

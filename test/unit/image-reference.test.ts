@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { parseImageReference, parseTagValue } from "../../src/domain/image-reference.ts";
+import {
+  locateRepository,
+  parseImageReference,
+  parseTagValue,
+} from "../../src/domain/image-reference.ts";
 
 const DIGEST = `sha256:${"0a".repeat(32)}`;
 
@@ -28,6 +32,40 @@ describe("an image reference", () => {
     "{{ .x }}:1",
     "acme/api@sha256:short",
   ])("%j is none", (text) => expect(parseImageReference(text)).toBeUndefined());
+});
+
+describe("a repository", () => {
+  it.each([
+    ["nginx", "docker.io", "library/nginx"],
+    ["acme/api", "docker.io", "acme/api"],
+    ["docker.io/nginx", "docker.io", "library/nginx"],
+    ["index.docker.io/acme/api", "docker.io", "acme/api"],
+    ["registry.test/api", "registry.test", "api"],
+    ["registry.test:5000/acme/team/api", "registry.test:5000", "acme/team/api"],
+    ["localhost/api", "localhost", "api"],
+    ["registry:5000/api", "registry:5000", "api"],
+    // Docker: no name of a folder has upper case.
+    ["Registry/api", "Registry", "api"],
+    ["acme/a.b_c__d--e", "docker.io", "acme/a.b_c__d--e"],
+  ])("%s is kept at %s as %s", (repository, registry, name) => {
+    expect(locateRepository(repository)).toEqual({ registry, name });
+  });
+
+  it.each([
+    "",
+    "NGINX",
+    "acme/API",
+    "registry.test/",
+    "registry.test/../api",
+    "registry.test//api",
+    "registry.test/api/",
+    "registry.test/api?x",
+    "registry.test/api:1",
+    "me:secret@registry.test/api",
+    "https://registry.test/api",
+    "registry.test:port/api",
+    "-registry.test/api",
+  ])("%j is none", (repository) => expect(locateRepository(repository)).toBeUndefined());
 });
 
 describe("the value at a service's tag", () => {

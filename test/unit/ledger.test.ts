@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import {
   beforeOf,
+  changeRun,
+  closeRun,
   decodeLedger,
+  findRun,
   type Ledger,
   openRun,
   type Run,
-  runInProgress,
   toFrom,
 } from "../../src/domain/ledger.ts";
 import type { Before } from "../../src/domain/message.ts";
@@ -15,6 +17,7 @@ const TO = recordOf({ api: { tag: "2" }, web: { tag: "1" } });
 const RUN: Run = {
   id: "r1",
   action: "upgrade",
+  by: "plugin",
   startedAt: "2026-11-21T10:00:00.000Z",
   revision: 7,
   from: recordOf({ api: { tag: "1" } }),
@@ -22,15 +25,31 @@ const RUN: Run = {
   phase: "started",
 };
 
+const AT = "2026-11-21T11:00:00.000Z";
+
 describe("the ledger as a contract", () => {
   it("the first version is read for ever, unknown keys and all", () => {
     const text = `{"v":1,"later":true,"runs":[],"run":{"id":"r1","action":"upgrade","startedAt":"2026-11-21T10:00:00.000Z",
       "revision":7,"actor":"ci","from":null,"to":{"v":1,"environment":"production","chart":{"name":"shop","version":"1.2.0"},
       "services":{"api":{"tag":"2"}}},"phase":"started","message":{"channel":"C1","ts":"1.2"}}}`;
-    expect(decodeLedger(text)?.run).toMatchObject({
+    expect(decodeLedger(text)?.run).toEqual({
+      id: "r1",
+      action: "upgrade",
+      by: "hook",
+      startedAt: "2026-11-21T10:00:00.000Z",
+      revision: 7,
+      actor: "ci",
       from: null,
-      to: { services: { api: { tag: "2" } } },
-      message: { channel: "C1", ts: "1.2" },
+      to: recordOf({ api: { tag: "2" } }),
+      phase: "started",
+    });
+  });
+
+  it("what a later version adds to the kinds is read as what this one knows", () => {
+    const later = { ...RUN, by: "operator", phase: "ended", outcome: { kind: "paused" } };
+    expect(decodeLedger(JSON.stringify({ v: 1, run: later, runs: [] }))?.run).toMatchObject({
+      by: "hook",
+      outcome: { kind: "unknown" },
     });
   });
 
@@ -66,24 +85,34 @@ describe("runs", () => {
     expect(large?.runs.length).toBe(2);
   });
 
-  const open = openRun(undefined, RUN);
-  const hook = { action: "upgrade", revision: 7, to: TO } as const;
-  const reordered = recordOf({ web: { tag: "1" }, api: { tag: "2" } });
-
-  it.each<[string, Ledger | undefined, Parameters<typeof runInProgress>[1]]>([
-    ["its own", open, hook],
-    ["its own, services in another order", open, { ...hook, to: reordered }],
-  ])("a hook ends %s run", (_, ledger, by) => expect(runInProgress(ledger, by)).toBe(open.run));
-
-  it.each<[string, Ledger | undefined, Parameters<typeof runInProgress>[1]]>([
-    ["where there is no ledger", undefined, hook],
-    ["another action's", open, { ...hook, action: "rollback" }],
-    ["another revision's", open, { ...hook, revision: 8 }],
-    ["another record's", open, { ...hook, to: recordOf({ api: { tag: "3" } }) }],
-    ["one that has ended", { ...open, run: { ...RUN, phase: "ended" } }, hook],
-  ])("a hook ends no run %s", (_, ledger, by) => {
-    expect(runInProgress(ledger, by)).toBeUndefined();
+  it("a run that had not ended when the next began ended then, nobody knows how", () => {
+    const ledger = openRun(openRun(undefined, RUN), { ...RUN, id: "r2", startedAt: AT });
+    expect(ledger.runs).toEqual([
+      { ...RUN, phase: "ended", endedAt: AT, outcome: { kind: "unknown" } },
+    ]);
   });
+
+  it("a run that has ended stays as it ended", () => {
+    const ended = closeRun(RUN, { kind: "rolled-out" }, AT);
+    expect(ended).toMatchObject({ phase: "ended", endedAt: AT, outcome: { kind: "rolled-out" } });
+    expect(closeRun(ended, { kind: "unknown" }, "2027-01-01T00:00:00.000Z")).toBe(ended);
+    expect(openRun(openRun(undefined, ended), { ...RUN, id: "r2" }).runs).toEqual([ended]);
+  });
+
+  it.each(["r1", "r2"])("run %s is found and changed where it stands", (id) => {
+    const ledger = openRun(openRun(undefined, RUN), { ...RUN, id: "r2" });
+    const changed = changeRun(ledger, id, (run) => ({ ...run, actor: "jane" }));
+    expect(findRun(changed, id)?.actor).toBe("jane");
+    expect(changed && [changed.run, ...changed.runs].filter((run) => run?.actor)).toHaveLength(1);
+  });
+
+  it.each([undefined, openRun(undefined, RUN)])(
+    "a run that is not there is not changed",
+    (ledger) => {
+      expect(findRun(ledger, "r9")).toBeUndefined();
+      expect(changeRun(ledger, "r9", (run) => run)).toBeUndefined();
+    },
+  );
 
   it.each<Before>([
     { kind: "record", record: recordOf({ api: { tag: "1" } }) },
@@ -92,6 +121,6 @@ describe("runs", () => {
   ])("what ran before is kept: $kind", (before) => {
     const { from: _, ...rest } = RUN;
     const stored = decodeLedger(JSON.stringify(openRun(undefined, { ...rest, ...toFrom(before) })));
-    expect(beforeOf(stored?.run)).toEqual(before);
+    expect(stored?.run && beforeOf(stored.run)).toEqual(before);
   });
 });

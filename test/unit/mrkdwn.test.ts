@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { escapeText, link, truncate } from "../../src/render/mrkdwn.ts";
+import { cut, escapeText, link, moment, truncate } from "../../src/render/mrkdwn.ts";
 
 describe("text of outside in Slack's markup", () => {
   it.each([
@@ -34,8 +34,27 @@ describe("text of outside in Slack's markup", () => {
     ],
     ["no address", undefined, "<b>", "&lt;b&gt;"],
     ["an address nobody could click", `https://x.example/${"a".repeat(3000)}`, "x", "x"],
+    ["one that escaping makes so", `https://x.example/?${"&".repeat(200)}`, "x", "x"],
+    ["half a character in it", "https://x.example/\uD83D`", "x", "<https://x.example/\uFFFD%60|x>"],
     ["no label", "https://x.example/", " ", ""],
   ])("%s", (_, url, label, expected) => expect(link(url, label)).toBe(expected));
+
+  it.each([
+    ["mrkdwn that fits stays", "*a* &amp;", 9, "*a* &amp;"],
+    ["it is not cut within an entity", "ab&amp;c", 6, "ab…"],
+    ["nor behind its sign alone", "ab&amp;c", 4, "ab…"],
+    ["but right behind it", "ab&amp;cde", 8, "ab&amp;…"],
+    ["nor within a link", "a<https://b.c/d|e>f", 10, "a…"],
+    ["nor within its label", "a<https://b.c/d|e>f", 17, "a…"],
+    ["nor within a character", "a🚀🚀", 3, "a…"],
+  ])("%s", (_, text, limit, expected) => expect(cut(text, limit)).toBe(expected));
+
+  it("a moment is in the reader's own time, and in UTC where Slack cannot tell it", () => {
+    expect(moment(new Date("2026-11-21T12:03:45Z"))).toBe(
+      "<!date^1795262625^{date_short_pretty} {time}|2026-11-21 12:03 UTC>",
+    );
+    expect(moment(new Date("noon"))).toBe("");
+  });
 
   it("whatever comes, nothing of it is markup, and nothing is longer than asked", () => {
     fc.assert(

@@ -20,7 +20,7 @@ describe("settings of ours", () => {
     expect(() => resolveSettings([flag("notify-confg", "x")], {})).toThrow(
       expect.objectContaining({
         message: "unknown flag --notify-confg",
-        hint: "Use one of --notify-config, --notify-timeout.",
+        hint: "Use one of --notify-config, --notify-environment, --notify-timeout.",
       }),
     );
   });

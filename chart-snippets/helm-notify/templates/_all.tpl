@@ -1,5 +1,5 @@
 {{- /*
-Everything an application chart needs: checks, the record, the hooks. Nothing at all when disabled.
+Everything an application chart needs: checks, the record, the watcher. Nothing at all when disabled.
 Takes: the root context.
 Usage: {{ include "helm-notify.all" . }}
 */ -}}
@@ -8,15 +8,13 @@ Usage: {{ include "helm-notify.all" . }}
 {{- if $settings.enabled -}}
 {{- include "helm-notify.validate" . -}}
 {{- include "helm-notify.record-config-map" . }}
+{{- if include "helm-notify.account-name" . }}
 {{- if $settings.rbac.create }}
 ---
 {{ include "helm-notify.rbac" . }}
 {{- end }}
 ---
-{{ include "helm-notify.run-config-map" . }}
-{{- range $event := splitList " " (include "helm-notify.events" .) }}
----
-{{ include "helm-notify.job" (dict "context" $ "event" $event) }}
+{{ include "helm-notify.hooks" . }}
 {{- end }}
 {{- end -}}
 {{- end -}}

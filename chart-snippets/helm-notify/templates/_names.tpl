@@ -17,19 +17,40 @@ helm-notify-ledger.{{ .Release.Name }}
 {{- end -}}
 
 {{- /*
-A name for a hook's object, unique to the release. It fits the 63 characters of the label that Kubernetes makes of a
-Job's name: a release name too long for that is cut and told apart by a hash.
-Takes: dict "context" (root context) "suffix" (optional).
-Usage: {{ include "helm-notify.hook-name" (dict "context" $ "suffix" "-pre-upgrade") }}
+The name of the ConfigMap that begins a run. It, too, is a contract, and so are the next two: the program builds them.
+Takes: the root context.
+Usage: {{ include "helm-notify.run-name" . }}
 */ -}}
-{{- define "helm-notify.hook-name" -}}
-{{- $release := .context.Release.Name -}}
-{{- $tail := printf "-helm-notify%s" (.suffix | default "") -}}
-{{- if gt (add (len $release) (len $tail)) 63 -}}
-{{- $tail = printf "-%s%s" (sha256sum $release | trunc 8) $tail -}}
-{{- $release = trunc (int (sub 63 (len $tail))) $release | trimAll "-." -}}
+{{- define "helm-notify.run-name" -}}
+{{ .Release.Name }}-helm-notify-run
 {{- end -}}
-{{- $release }}{{ $tail -}}
+
+{{- /*
+The name of the ConfigMap that ends a run.
+Takes: the root context.
+Usage: {{ include "helm-notify.end-name" . }}
+*/ -}}
+{{- define "helm-notify.end-name" -}}
+{{ .Release.Name }}-helm-notify-end
+{{- end -}}
+
+{{- /*
+The name of the watcher and of what gives it its rights.
+Takes: the root context.
+Usage: {{ include "helm-notify.watcher-name" . }}
+*/ -}}
+{{- define "helm-notify.watcher-name" -}}
+{{ .Release.Name }}-helm-notify
+{{- end -}}
+
+{{- /*
+The name of the watcher's account; nothing where there is none, and then there is no watcher.
+Takes: the root context.
+Usage: {{ include "helm-notify.account-name" . }}
+*/ -}}
+{{- define "helm-notify.account-name" -}}
+{{- $rbac := (index .Values (include "helm-notify.key" .)).rbac -}}
+{{- $rbac.serviceAccountName | default (ternary (include "helm-notify.watcher-name" .) "" $rbac.create) -}}
 {{- end -}}
 
 {{- /*

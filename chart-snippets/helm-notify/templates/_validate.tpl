@@ -6,6 +6,7 @@ Usage: {{ include "helm-notify.validate" . }}
 {{- define "helm-notify.validate" -}}
 {{- $problems := concat
   (include "helm-notify.setting-problems" . | fromJsonArray)
+  (include "helm-notify.message-problems" . | fromJsonArray)
   (include "helm-notify.service-problems" . | fromJsonArray)
   (include "helm-notify.owner-problems" . | fromJsonArray) -}}
 {{- if eq (len $problems) 1 -}}
@@ -36,6 +37,51 @@ Usage: {{ include "helm-notify.setting-problems" . | fromJsonArray }}
 {{- $problems = append $problems (printf "no services: say under %s where each image tag stands, for example api: {tag: api.image.tag}" $place) -}}
 {{- end -}}
 {{- toJson $problems -}}
+{{- end -}}
+
+{{- /*
+What is wrong with the user's wording, as far as braces tell, as a JSON list of sentences. The rest is `helm notify preview`'s.
+Takes: the root context.
+Usage: {{ include "helm-notify.message-problems" . | fromJsonArray }}
+*/ -}}
+{{- define "helm-notify.message-problems" -}}
+{{- $settings := index .Values (include "helm-notify.key" .) -}}
+{{- $problems := list -}}
+{{- range $name, $template := $settings.messages -}}
+{{- $place := include "helm-notify.setting" (dict "context" $ "path" (printf "messages.%s" $name)) -}}
+{{- with include "helm-notify.template-problem" ($template | default "") -}}
+{{- $problems = append $problems (printf "%s %s" $place .) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $problems -}}
+{{- end -}}
+
+{{- /*
+What is wrong with the braces and blocks of a Handlebars template; nothing if nothing is.
+Takes: the template.
+Usage: {{ include "helm-notify.template-problem" "{{#if revision}}…{{/if}}" }}
+*/ -}}
+{{- define "helm-notify.template-problem" -}}
+{{- $text := regexReplaceAll `(?s)\{\{~?!--.*?--~?\}\}` . "" -}}
+{{- $rest := regexReplaceAll `(?s)\{\{.*?\}\}` $text "" -}}
+{{- $blocks := dict -}}
+{{- range $sign := list "[#^]" "/" -}}
+{{- $start := printf `\{\{~?%s[>*]?\s*` $sign -}}
+{{- $names := list -}}
+{{- range regexFindAll (print $start `[\w./@-]+`) $text -1 -}}
+{{- $names = append $names (regexReplaceAll $start . "") -}}
+{{- end -}}
+{{- $_ := set $blocks $sign $names -}}
+{{- end -}}
+{{- $opened := get $blocks "[#^]" -}}
+{{- $closed := get $blocks "/" -}}
+{{- if ne (len (splitList "{{" $text)) (len (splitList "}}" $text)) -}}
+has {{ len (splitList "{{" $text) | add -1 }} of {{ "{{" }} and {{ len (splitList "}}" $text) | add -1 }} of {{ "}}" }}: close what is open
+{{- else if or (contains "{{" $rest) (contains "}}" $rest) -}}
+has {{ "}}" }} before {{ "{{" }}: pair them
+{{- else if ne (sortAlpha $opened | join " ") (sortAlpha $closed | join " ") -}}
+opens the blocks [{{ join ", " $opened }}] and closes [{{ join ", " $closed }}]: end each {{ "{{#block}} with {{/block}}" }}
+{{- end -}}
 {{- end -}}
 
 {{- /*

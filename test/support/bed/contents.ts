@@ -1,7 +1,7 @@
 // What stands in a deployer's namespace, to see that a command wrote nothing.
 import { type Deployer, succeed } from "../bed.ts";
 
-/** What Helm and charts write. Not pods and replica sets, which controllers write. */
+/** What Helm and charts write. Not pods and replica sets, which controllers write, or take away when they are done. */
 const KINDS = [
   "secrets",
   "configmaps",

@@ -56,6 +56,8 @@ export interface EmbeddedKube {
   create(object: KubeObject): KubeObject;
   update(object: KubeObject): KubeObject;
   delete(resource: string, namespace: string, name: string): void;
+  /** Forgets the past: a list as of an earlier version is refused from now on. */
+  compact(): void;
   /** Ends every connection and every process of a pod. */
   stop(): Promise<void>;
 }
@@ -128,6 +130,7 @@ export async function startKube(options: EmbeddedKubeOptions = {}): Promise<Embe
     delete(resource, namespace, name) {
       store.delete(resources.named(resource), namespace, name);
     },
+    compact: () => store.compact(),
     async stop() {
       stopping.abort();
       await stopPods();

@@ -11,6 +11,11 @@ export function programOf({ images }: Cluster, { image }: Container): Program | 
   return images[baseName(image)];
 }
 
+/** Whether anything would run in the pod. */
+export function hasProgram(cluster: Cluster, { containers }: PodSpec): boolean {
+  return containers.some((container) => programOf(cluster, container) !== undefined);
+}
+
 /** The first image of the pod that is never pulled. */
 export function missingImage({ notReady }: Cluster, spec: PodSpec): string | undefined {
   const containers = [...(spec.initContainers ?? []), ...spec.containers];

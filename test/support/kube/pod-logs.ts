@@ -3,6 +3,8 @@ import type { ServerResponse } from "node:http";
 
 interface ContainerLog {
   text: string;
+  /** Of the container before it was restarted. */
+  previous: string;
   isEnded: boolean;
   readonly followers: Set<ServerResponse>;
 }
@@ -22,6 +24,11 @@ export class PodLogs {
     for (const follower of log.followers) follower.end();
   }
 
+  restart(podUid: string, container: string): void {
+    const log = this.#open(podUid, container);
+    Object.assign(log, { text: "", previous: log.text, isEnded: false });
+  }
+
   drop(podUid: string): void {
     for (const [key, log] of this.#logs) {
       if (!key.startsWith(`${podUid}/`)) continue;
@@ -33,9 +40,11 @@ export class PodLogs {
   send(podUid: string, container: string, query: URLSearchParams, response: ServerResponse): void {
     const log = this.#open(podUid, container);
     const tail = query.get("tailLines");
+    const isPrevious = query.get("previous") === "true";
+    const text = isPrevious ? log.previous : log.text;
     response.writeHead(200, { "content-type": "text/plain" });
-    response.write(tail === null ? log.text : lastLines(log.text, Number(tail)));
-    if (log.isEnded || query.get("follow") !== "true") {
+    response.write(tail === null ? text : lastLines(text, Number(tail)));
+    if (isPrevious || log.isEnded || query.get("follow") !== "true") {
       response.end();
       return;
     }
@@ -47,7 +56,12 @@ export class PodLogs {
     const key = `${podUid}/${container}`;
     const known = this.#logs.get(key);
     if (known !== undefined) return known;
-    const log: ContainerLog = { text: "", isEnded: false, followers: new Set() };
+    const log: ContainerLog = {
+      text: "",
+      previous: "",
+      isEnded: false,
+      followers: new Set(),
+    };
     this.#logs.set(key, log);
     return log;
   }

@@ -13,6 +13,24 @@ export function markWaiting(pod: Pod, reason: string, message: string): void {
   setStatus(pod, "Pending", readiness(false), { waiting: { reason, message } }, false);
 }
 
+/** Its container ended and is about to be started again. */
+export function markBackOff(pod: Pod, container: string, exitCode: number): void {
+  const message = `back-off restarting failed container ${container}`;
+  changeContainer(pod, container, false, (status) => ({
+    ...status,
+    state: { waiting: { reason: "CrashLoopBackOff", message } },
+    lastState: terminated(exitCode),
+  }));
+}
+
+export function markRestarted(pod: Pod, container: string): void {
+  changeContainer(pod, container, true, (status) => ({
+    ...status,
+    restartCount: status.restartCount + 1,
+    state: { running: { startedAt: timestamp() } },
+  }));
+}
+
 /** `exitCodes` by container; what never ran is left as it was. */
 export function markEnded(pod: Pod, exitCodes: ReadonlyMap<string, number>): void {
   const hasFailed = [...exitCodes.values()].some((code) => code !== 0);
@@ -27,6 +45,21 @@ export function markEnded(pod: Pod, exitCodes: ReadonlyMap<string, number>): voi
       started: false,
       state: terminated(exitCodes.get(status.name) ?? 0),
     })),
+  };
+}
+
+function changeContainer(
+  pod: Pod,
+  container: string,
+  isReady: boolean,
+  change: (status: ContainerStatus) => ContainerStatus,
+): void {
+  pod.status = {
+    ...pod.status,
+    conditions: readiness(isReady, isReady ? "" : "ContainersNotReady"),
+    containerStatuses: (pod.status.containerStatuses ?? []).map((status) =>
+      status.name === container ? { ...change(status), ready: isReady, started: isReady } : status,
+    ),
   };
 }
 

@@ -1,7 +1,7 @@
 // The objects, their versions, and the log watches read from. Everything happens at once: there is no other writer.
 import { randomBytes, randomUUID } from "node:crypto";
 import { admit, inherit } from "./admission.ts";
-import { alreadyExists, conflict, notFound } from "./api-error.ts";
+import { alreadyExists, conflict, expired, notFound } from "./api-error.ts";
 import { timestamp } from "./clock.ts";
 import { applyDefaults } from "./defaults.ts";
 import { clone, deepEqual, type KubeObject, type ManagedFieldsEntry } from "./json.ts";
@@ -31,6 +31,13 @@ export interface DeleteOptions {
 }
 
 const LOG_LIMIT = 5000;
+// https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/storage/names/generate.go - the
+// random suffix has five characters, the whole name 63.
+const GENERATED_BASE_LIMIT = 58;
+// https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go
+const SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789";
+const randomSuffix = () =>
+  Array.from(randomBytes(5), (byte) => SUFFIX_LETTERS[byte % SUFFIX_LETTERS.length]).join("");
 
 const WITHOUT_GENERATION = new Set(
   "HorizontalPodAutoscaler IngressClass Lease LimitRange Namespace Node PersistentVolume PersistentVolumeClaim ResourceQuota Service".split(
@@ -44,6 +51,8 @@ export class Store {
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   #log: StoreEvent[] = [];
   #version = 1;
+  /** What happened up to this version is forgotten. */
+  #compacted = 0;
 
   constructor(resources: ResourceTable) {
     this.#resources = resources;
@@ -69,14 +78,33 @@ export class Store {
     namespace: string,
     matches: (object: KubeObject) => boolean = () => true,
   ): KubeObject[] {
-    return [...this.#table(resource)]
-      .filter(
-        ([, object]) =>
-          (namespace === "" || !resource.isNamespaced || object.metadata.namespace === namespace) &&
-          matches(object),
-      )
-      .toSorted(([left], [right]) => (left < right ? -1 : 1))
-      .map(([, object]) => object);
+    return select(this.#table(resource), resource, namespace, matches);
+  }
+
+  /** The same as it was at `version`, as far back as the log reaches. */
+  listAt(
+    version: number,
+    resource: Resource,
+    namespace: string,
+    matches: (object: KubeObject) => boolean,
+  ): KubeObject[] {
+    const later = this.since(version);
+    if (later === undefined) throw expired("The resourceVersion for the provided list is too old.");
+    const table = new Map(this.#table(resource));
+    for (const event of later.toReversed()) {
+      if (qualifiedName(event.resource) !== qualifiedName(resource)) continue;
+      const { namespace: place = "", name } = event.object.metadata;
+      const key = keyOf(resource, place, name);
+      if (event.previous === undefined) table.delete(key);
+      else table.set(key, event.previous);
+    }
+    return select(table, resource, namespace, matches);
+  }
+
+  /** Forgets what was before now, as etcd does: by default what is older than five minutes. */
+  compact(): void {
+    this.#log = [];
+    this.#compacted = this.#version;
   }
 
   create(
@@ -97,7 +125,7 @@ export class Store {
       this.require(this.#resources.named("namespaces"), "", namespace);
     }
     if (!metadata.name && metadata.generateName !== undefined)
-      metadata.name = metadata.generateName + randomBytes(3).toString("hex").slice(0, 5);
+      metadata.name = metadata.generateName.slice(0, GENERATED_BASE_LIMIT) + randomSuffix();
     if (this.get(resource, namespace, metadata.name) !== undefined)
       throw alreadyExists(resource, metadata.name);
     metadata.uid = randomUUID();
@@ -142,11 +170,7 @@ export class Store {
 
   delete(resource: Resource, namespace: string, name: string, options: DeleteOptions = {}): void {
     const object = this.require(resource, namespace, name);
-    for (const field of ["uid", "resourceVersion"] as const) {
-      const wanted = options[field] ?? "";
-      if (wanted !== "" && wanted !== object.metadata[field])
-        throw conflict(resource, name, "Precondition failed");
-    }
+    checkPreconditions(resource, object, options);
     if (options.isDryRun) return;
     if (options.propagationPolicy === "Orphan") this.#orphanDependents(object);
     if ((object.metadata.finalizers ?? []).length === 0) {
@@ -187,8 +211,7 @@ export class Store {
 
   /** What happened after `version`; `undefined` where the log no longer reaches back so far. */
   since(version: number): StoreEvent[] | undefined {
-    const oldest = this.#log[0];
-    if (oldest !== undefined && version < oldest.version - 1) return undefined;
+    if (version < this.#compacted) return undefined;
     return this.#log.filter((event) => event.version > version);
   }
 
@@ -232,7 +255,8 @@ export class Store {
 
   #emit(event: StoreEvent): void {
     this.#log.push(event);
-    if (this.#log.length > LOG_LIMIT) this.#log = this.#log.slice(LOG_LIMIT / 5);
+    if (this.#log.length > LOG_LIMIT)
+      this.#compacted = this.#log.splice(0, LOG_LIMIT / 5).at(-1)?.version ?? this.#compacted;
     for (const listener of this.#listeners) listener(event);
   }
 
@@ -263,6 +287,39 @@ export class Store {
     this.#tables.set(name, table);
     return table;
   }
+}
+
+function select(
+  table: ReadonlyMap<string, KubeObject>,
+  resource: Resource,
+  namespace: string,
+  matches: (object: KubeObject) => boolean,
+): KubeObject[] {
+  return [...table]
+    .filter(
+      ([, object]) =>
+        (namespace === "" || !resource.isNamespaced || object.metadata.namespace === namespace) &&
+        matches(object),
+    )
+    .toSorted(([left], [right]) => (left < right ? -1 : 1))
+    .map(([, object]) => object);
+}
+
+// Worded with the kind where other conflicts have the plural: recorded from 1.34.
+function checkPreconditions(
+  resource: Resource,
+  { metadata }: KubeObject,
+  { uid = "", resourceVersion = "" }: DeleteOptions,
+): void {
+  const about = { group: resource.group, plural: resource.kind };
+  const refuse = (field: string, wanted: string, found: string | undefined, change: string) => {
+    const why = `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${found}). The object might have been ${change}`;
+    return conflict(about, metadata.name, why);
+  };
+  if (uid !== "" && uid !== metadata.uid)
+    throw refuse("UID", uid, metadata.uid, "deleted and then recreated");
+  if (resourceVersion !== "" && resourceVersion !== metadata.resourceVersion)
+    throw refuse("ResourceVersion", resourceVersion, metadata.resourceVersion, "modified");
 }
 
 function keyOf(resource: Resource, namespace: string, name: string): string {

@@ -58,11 +58,17 @@ export function sendLog(cluster: Cluster, target: Target, response: ServerRespon
     throw badRequest(`container ${container} is not valid for pod ${name}`);
   const status = pod.status.containerStatuses?.find((entry) => entry.name === container);
   const reason = textAt(status, "state", "waiting", "reason");
-  if (reason !== "")
+  const hasEnded = textAt(status, "lastState", "terminated", "reason") !== "";
+  if (query.get("previous") === "true" && !hasEnded)
+    throw badRequest(`previous terminated container "${container}" in pod "${name}" not found`);
+  if (reason !== "" && !hasEnded)
     throw badRequest(
       `container "${container}" in pod "${name}" is waiting to start: ${reason === "ImagePullBackOff" ? "trying and failing to pull image" : reason}`,
     );
-  cluster.podLogs.send(pod.metadata.uid ?? "", container, query, response);
+  const asked = new URLSearchParams(query);
+  // Between two tries the last one's log is also the previous one's.
+  if (reason !== "") asked.delete("previous");
+  cluster.podLogs.send(pod.metadata.uid ?? "", container, asked, response);
 }
 
 export function answerReview(

@@ -1,6 +1,7 @@
 // Slack as a local server: it refuses what Slack refuses, and keeps what it accepted.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { type SlackMessage, toChannel } from "./channel.ts";
 import type { SlackReceived } from "./received.ts";
 import { answerWebApi, type Workspace } from "./web-api.ts";
 import { answerWebhook, type WebhookError } from "./webhook.ts";
@@ -47,11 +48,17 @@ export interface SlackDouble {
   readonly botToken: string;
   /** What was accepted, in order. */
   readonly messages: readonly SlackReceived[];
+  /** What stands in the channels now. */
+  readonly channel: () => readonly SlackMessage[];
   /** Paths of all requests, refused ones too. */
   readonly requests: readonly string[];
   onMessage(listener: (message: SlackReceived) => void): void;
   /** Called as soon as a request is read, before it is answered or spoilt. */
   onRequest(listener: (path: string) => void): void;
+  /** As somebody may, before a run ends. */
+  deleteMessage(ts: string): void;
+  /** From now on every message is too old to be edited. */
+  closeEditWindow(): void;
   /** Spoils the next requests, one fault each. */
   addFaults(...faults: readonly SlackFault[]): void;
   stop(): Promise<void>;
@@ -89,8 +96,8 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackDoubl
       respond(response, 200, "application/json; charset=utf-8", JSON.stringify(answer.body));
     } else {
       const answer = answerWebhook({ path, contentType, body }, options.webhookError);
-      const place = { method: "webhook", channel: "webhook", ts: workspace.nextTs() } as const;
-      if (answer.message) accept({ ...place, ...answer.message });
+      const place = { method: "webhook", channel: "webhook", channelName: "webhook" } as const;
+      if (answer.message) accept({ ...place, ts: workspace.nextTs(), ...answer.message });
       respond(response, answer.status, "text/html", answer.body);
     }
   };
@@ -112,7 +119,12 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackDoubl
     webhookUrl: `${url}/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX`,
     botToken: "xoxb-1234567890-abcdefghij",
     messages,
+    channel: () => toChannel(messages, workspace.deleted),
     requests,
+    deleteMessage: (ts) => void workspace.deleted.add(ts),
+    closeEditWindow: () => {
+      workspace.isEditWindowClosed = true;
+    },
     onMessage: (added) => void listeners.push(added),
     onRequest: (added) => void requestListeners.push(added),
     addFaults: (...added) => void faults.push(...added),
@@ -130,7 +142,11 @@ function createWorkspace(options: SlackOptions): Workspace {
     unknownChannels: options.unknownChannels ?? [],
     uninvitedChannels: options.uninvitedChannels ?? [],
     archivedChannels: options.archivedChannels ?? [],
+    channelNames: new Map(),
     posted: new Map(),
+    deleted: new Set(),
+    threads: new Set(),
+    isEditWindowClosed: false,
     nextTs: () => `${Math.floor(Date.now() / 1000)}.${String(++count).padStart(6, "0")}`,
   };
 }

@@ -4,6 +4,8 @@ export interface SlackReceived {
   readonly method: "webhook" | "chat.postMessage" | "chat.update";
   /** The channel as it was named by the sender; a webhook's own. */
   readonly channel: string;
+  /** The channel as people know it. */
+  readonly channelName: string;
   readonly ts: string;
   /** The message this is a reply to. */
   readonly threadTs?: string;

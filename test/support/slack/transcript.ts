@@ -1,14 +1,35 @@
-// A message as a person would read it in Slack, as plain text for terminals.
+// Messages as a person would read them in Slack, as plain text for terminals.
+import type { SlackMessage } from "./channel.ts";
 import { isObject } from "./limits.ts";
 import type { SlackReceived } from "./received.ts";
 
+/** One message as it came. */
 export function toTranscript(message: SlackReceived): string {
-  const lines = message.blocks.length === 0 ? [message.text] : message.blocks.flatMap(blockLines);
-  const place = message.method === "webhook" ? "Slack" : `Slack ${message.channel}`;
-  const kind =
-    message.method === "chat.update" ? " (edited)" : message.threadTs ? " (in thread)" : "";
-  const body = lines.flatMap((line) => readable(line).split("\n"));
-  return [`${place}${kind}`, ...body.map((line) => `  │ ${line}`)].join("\n");
+  const place = message.method === "webhook" ? "Slack" : `Slack ${message.channelName}`;
+  return [`${place}${kindOf(message)}`, ...linesOf(message).map((line) => `  │ ${line}`)].join(
+    "\n",
+  );
+}
+
+/** A message as it stands, with its thread. */
+export function toThreadTranscript(message: SlackMessage): string {
+  const replies = message.replies.flatMap((reply) => {
+    const [first, ...rest] = linesOf(reply);
+    const mark = reply.isBroadcast ? " (also sent to the channel)" : "";
+    return [`  └ ${first}${mark}`, ...rest.map((line) => `    ${line}`)];
+  });
+  return [message.channel, ...linesOf(message).map((line) => `  │ ${line}`), ...replies].join("\n");
+}
+
+function kindOf({ method, threadTs, payload }: SlackReceived): string {
+  if (method === "chat.update") return " (edited)";
+  if (threadTs === undefined) return "";
+  return payload["reply_broadcast"] === true ? " (in thread and channel)" : " (in thread)";
+}
+
+function linesOf({ text, blocks }: Pick<SlackReceived, "text" | "blocks">): readonly string[] {
+  const lines = blocks.length === 0 ? [text] : blocks.flatMap(blockLines);
+  return lines.flatMap((line) => readable(line).split("\n"));
 }
 
 function blockLines(block: unknown): readonly string[] {

@@ -8,8 +8,16 @@ export interface Workspace {
   readonly unknownChannels: readonly string[];
   readonly uninvitedChannels: readonly string[];
   readonly archivedChannels: readonly string[];
+  /** Names of channels by their IDs, of those that were called by name. */
+  readonly channelNames: Map<string, string>;
   /** Posted so far: by channel ID and `ts`, with the token that may edit it. */
   readonly posted: Map<string, string>;
+  /** `ts` of messages that somebody deleted. */
+  readonly deleted: Set<string>;
+  /** `ts` of messages that were replied to. */
+  readonly threads: Set<string>;
+  /** Whether messages have become too old to be edited, which is a setting of the workspace. */
+  isEditWindowClosed: boolean;
   nextTs(): string;
 }
 
@@ -37,40 +45,62 @@ export function answerWebApi(request: WebApiRequest, workspace: Workspace): WebA
   if (workspace.revokedTokens.includes(token)) return failed("token_revoked");
 
   const channel = typeof payload["channel"] === "string" ? payload["channel"] : "";
-  const name = channel.replace(/^#/, "");
-  if (name === "" || workspace.unknownChannels.includes(name)) return failed("channel_not_found");
-  if (workspace.uninvitedChannels.includes(name)) return failed("not_in_channel");
-  if (workspace.archivedChannels.includes(name)) return failed("is_archived");
+  const isAmong = (names: readonly string[]) => names.map(channelId).includes(channelId(channel));
+  if (channel === "" || isAmong(workspace.unknownChannels)) return failed("channel_not_found");
+  if (isAmong(workspace.uninvitedChannels)) return failed("not_in_channel");
+  if (isAmong(workspace.archivedChannels)) {
+    // https://docs.slack.dev/reference/methods/chat.update#errors
+    return failed(method === "chat.update" ? "is_inactive" : "is_archived");
+  }
 
   const content = checkContent(payload);
   if (content.kind === "refused") return failed(content.error, content.messages);
-  const message = { channel, text: content.text, blocks: content.blocks, payload };
+  const channelName = workspace.channelNames.get(channel) ?? channel;
+  const { text, blocks } = content;
+  const message = { channel, channelName, text, blocks, payload };
   return method === "chat.update"
     ? update(message, token, workspace)
     : post(message, token, workspace);
 }
 
-type Accepted = Pick<SlackReceived, "channel" | "text" | "blocks" | "payload">;
+type Accepted = Pick<SlackReceived, "channel" | "channelName" | "text" | "blocks" | "payload">;
 
 function post(message: Accepted, token: string, workspace: Workspace): WebApiAnswer {
+  const { text, payload } = message;
   const channel = channelId(message.channel);
-  const threadTs = message.payload["thread_ts"];
-  const isKnown = typeof threadTs === "string" && workspace.posted.has(`${channel} ${threadTs}`);
-  if (threadTs !== undefined && !isKnown) {
+  const named = payload["thread_ts"];
+  if (named === undefined && payload["reply_broadcast"]) return failed("invalid_arguments");
+  if (named !== undefined && !isPosted(named, channel, workspace)) {
     return failed("thread_not_found");
   }
+  const threadTs = isGone(named, workspace) ? undefined : named;
+  if (threadTs !== undefined) workspace.threads.add(threadTs);
   const ts = workspace.nextTs();
   workspace.posted.set(`${channel} ${ts}`, token);
+  if (channel !== message.channel) workspace.channelNames.set(channel, message.channel);
+  const thread = threadTs === undefined ? {} : { thread_ts: threadTs };
   return {
-    body: { ok: true, channel, ts, message: { type: "message", text: message.text, ts } },
+    body: { ok: true, channel, ts, message: { type: "message", text, ts, ...thread } },
     message: {
       method: "chat.postMessage",
       ts,
-      ...(isKnown ? { threadTs } : {}),
+      ...(threadTs === undefined ? {} : { threadTs }),
       ...message,
     },
   };
 }
+
+function isPosted(ts: unknown, channel: string, { posted }: Workspace): ts is string {
+  return typeof ts === "string" && posted.has(`${channel} ${ts}`);
+}
+
+/** A reply to a deleted message becomes a message of its own, unless its thread holds it. https://github.com/slack-go/slack/issues/1571 */
+function isGone(ts: string | undefined, { deleted, threads }: Workspace): boolean {
+  return ts !== undefined && deleted.has(ts) && !threads.has(ts);
+}
+
+// A tenth of what a new message may have. https://docs.slack.dev/reference/methods/chat.update#errors
+const UPDATE_TEXT_LIMIT = 4000;
 
 function update(message: Accepted, token: string, workspace: Workspace): WebApiAnswer {
   const { channel, payload, text } = message;
@@ -78,8 +108,10 @@ function update(message: Accepted, token: string, workspace: Workspace): WebApiA
   if (!/^[CDG][A-Z0-9]{8,}$/.test(channel)) return failed("channel_not_found");
   const ts = typeof payload["ts"] === "string" ? payload["ts"] : "";
   const owner = workspace.posted.get(`${channel} ${ts}`);
-  if (owner === undefined) return failed("message_not_found");
+  if (owner === undefined || workspace.deleted.has(ts)) return failed("message_not_found");
   if (owner !== token) return failed("cant_update_message");
+  if (workspace.isEditWindowClosed) return failed("edit_window_closed");
+  if (text.length > UPDATE_TEXT_LIMIT) return failed("msg_too_long");
   return {
     body: { ok: true, channel, ts, text },
     message: { method: "chat.update", ts, ...message },

@@ -94,8 +94,7 @@ function createJobPod({ store, resources }: Cluster, job: Job): void {
   store.create(resources.named("pods"), namespace, {
     metadata: {
       name: "",
-      // A pod's name is its host name: 63 characters with the suffix of five.
-      generateName: `${name.slice(0, 57)}-`,
+      generateName: `${name}-`,
       labels,
       ...(annotations !== undefined && { annotations }),
       ownerReferences: ownerReferences(job),

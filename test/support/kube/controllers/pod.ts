@@ -1,14 +1,15 @@
-// Runs the pods nobody keeps alive: those of Jobs and those that stand alone.
+// Runs the pods that have something to run, and ends those of Jobs and those that stand alone without.
 import { mkdirSync, rmSync } from "node:fs";
+import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "../cluster.ts";
-import { exitCodeOf, missingImage, programOf } from "../image.ts";
+import { exitCodeOf, hasProgram, missingImage, programOf } from "../image.ts";
 import { isPod, type Container, type Pod } from "../kinds.ts";
 import { NotYet } from "../pod-config.ts";
 import { environmentOf, expand } from "../pod-environment.ts";
 import { startProcess, type ContainerProcess } from "../pod-process.ts";
-import { markEnded, markRunning, markWaiting } from "../pod-status.ts";
+import { markBackOff, markEnded, markRestarted, markRunning, markWaiting } from "../pod-status.ts";
 import { localPaths, writeVolumes } from "../pod-volumes.ts";
 import { defer } from "./defer.ts";
 
@@ -16,11 +17,15 @@ const WORKLOADS = new Set(["ReplicaSet", "StatefulSet", "DaemonSet"]);
 const RETRY_MS = 100;
 // Kubernetes waits 30 s by default; a test does not.
 const MAX_GRACE_SECONDS = 2;
+// Kubernetes begins with 10 s and doubles up to 5 minutes.
+const BACK_OFF_MS = 100;
+const MAX_BACK_OFF_MS = 2000;
 
 interface PodRun {
   readonly pod: Pod;
   readonly processes: Set<ContainerProcess>;
-  isDeleted: boolean;
+  /** Aborted when the pod is deleted, or the cluster stops. */
+  readonly end: AbortController;
 }
 
 /** Returns the end: every process is killed and gone when it resolves. */
@@ -35,13 +40,15 @@ export function startPodController(cluster: Cluster): () => Promise<void> {
       if (found !== undefined) terminate(found.run);
       defer(cluster, () => cluster.podLogs.drop(uid));
     }
-    if (type !== "ADDED" || WORKLOADS.has(ownerReferences[0]?.kind ?? "")) return;
+    const isRun = hasProgram(cluster, pod.spec);
+    const isWorkload = WORKLOADS.has(ownerReferences[0]?.kind ?? "");
+    if (type !== "ADDED" || (isWorkload && !isRun)) return;
     defer(cluster, () => {
-      if (pod.spec.restartPolicy === "Always") {
+      if (pod.spec.restartPolicy === "Always" && !isRun) {
         changePod(cluster, pod, markRunning);
         return;
       }
-      const run: PodRun = { pod, processes: new Set(), isDeleted: false };
+      const run: PodRun = { pod, processes: new Set(), end: new AbortController() };
       const done = runPod(cluster, run).finally(() => runs.delete(uid));
       runs.set(uid, { run, done });
     });
@@ -49,7 +56,7 @@ export function startPodController(cluster: Cluster): () => Promise<void> {
   return async () => {
     const open = [...runs.values()];
     for (const { run } of open) {
-      run.isDeleted = true;
+      run.end.abort();
       for (const child of run.processes) child.kill("SIGKILL");
     }
     await Promise.all(open.map(({ done }) => done));
@@ -65,7 +72,7 @@ async function runPod(cluster: Cluster, run: PodRun): Promise<void> {
     if (start === undefined) return;
     changePod(cluster, pod, markRunning);
     const exitCodes = await start();
-    if (!run.isDeleted) changePod(cluster, pod, (current) => markEnded(current, exitCodes));
+    if (!isOver(run)) changePod(cluster, pod, (current) => markEnded(current, exitCodes));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -80,7 +87,7 @@ async function prepare(
   directory: string,
 ): Promise<StartPod | undefined> {
   const { pod } = run;
-  while (!run.isDeleted && !cluster.stopped.aborted) {
+  while (!isOver(run)) {
     const image = missingImage(cluster, pod.spec);
     try {
       if (image === undefined) return prepareContainers(cluster, run, directory);
@@ -94,23 +101,24 @@ async function prepare(
         markWaiting(current, "CreateContainerConfigError", message),
       );
     }
-    await sleep(RETRY_MS, undefined, { ref: false });
+    await pause(run, RETRY_MS);
   }
   return undefined;
 }
 
 /** Init containers one after the other, then all others at once. Sidecars are taken to run beside them. */
 function prepareContainers(cluster: Cluster, run: PodRun, directory: string): StartPod {
-  const { initContainers = [], containers } = run.pod.spec;
+  const { initContainers = [], containers, restartPolicy: policy } = run.pod.spec;
   writeVolumes(cluster, run.pod, directory);
   const toStart = (container: Container) => prepareContainer(cluster, run, container, directory);
   const before = initContainers
     .filter(({ restartPolicy }) => restartPolicy !== "Always")
     .map((container) => ({ name: container.name, start: toStart(container) }));
-  const main = containers.map((container) => ({
-    name: container.name,
-    start: toStart(container),
-  }));
+  const main = containers.map((container) => {
+    const start = toStart(container);
+    const keep = () => keepRunning(cluster, run, container, start);
+    return { name: container.name, start: policy === "Always" ? keep : start };
+  });
   return async () => {
     for (const { name, start } of before) {
       const code = await start();
@@ -138,7 +146,7 @@ function prepareContainer(
   return async () => {
     try {
       // The pod may have gone while an init container ran.
-      if (program === undefined || run.isDeleted) return exitCodeOf(container);
+      if (program === undefined || isOver(run)) return exitCodeOf(container);
       const args = (container.args ?? []).map((arg) => toLocal(expand(arg, env)));
       const child = startProcess([...program, ...args], {
         cwd: directory,
@@ -155,8 +163,41 @@ function prepareContainer(
   };
 }
 
+/** Starts the container over and over, until its pod goes. Without a program it runs as long as that. */
+async function keepRunning(
+  cluster: Cluster,
+  run: PodRun,
+  container: Container,
+  start: () => Promise<number>,
+): Promise<number> {
+  const { pod, end } = run;
+  const { name } = container;
+  if (programOf(cluster, container) === undefined) {
+    if (!isOver(run)) await once(end.signal, "abort");
+    return 0;
+  }
+  for (let backOffMs = BACK_OFF_MS; ; backOffMs = Math.min(2 * backOffMs, MAX_BACK_OFF_MS)) {
+    const code = await start();
+    if (isOver(run)) return code;
+    changePod(cluster, pod, (current) => markBackOff(current, name, code));
+    await pause(run, backOffMs);
+    if (isOver(run)) return code;
+    cluster.podLogs.restart(pod.metadata.uid ?? "", name);
+    changePod(cluster, pod, (current) => markRestarted(current, name));
+  }
+}
+
+function isOver({ end }: PodRun): boolean {
+  return end.signal.aborted;
+}
+
+/** Not beyond the end of the pod. */
+async function pause({ end: { signal } }: PodRun, ms: number): Promise<void> {
+  await sleep(ms, undefined, { signal, ref: false }).catch(() => {});
+}
+
 function terminate(run: PodRun): void {
-  run.isDeleted = true;
+  run.end.abort();
   const { terminationGracePeriodSeconds = MAX_GRACE_SECONDS } = run.pod.spec;
   for (const child of run.processes) {
     child.kill("SIGTERM");

@@ -1,6 +1,6 @@
-// Pods of workloads: nothing runs in them, they are ready at once or never.
+// Pods of workloads: without a program they are ready at once or never, the others are run like any pod.
 import type { Cluster } from "../cluster.ts";
-import { missingImage } from "../image.ts";
+import { hasProgram, missingImage } from "../image.ts";
 import { clone } from "../json.ts";
 import { isPod, type Workload } from "../kinds.ts";
 import { markRunning, markWaiting } from "../pod-status.ts";
@@ -30,6 +30,7 @@ export function createWorkloadPod(
     },
     spec: clone(spec),
   });
+  if (hasProgram(cluster, spec)) return;
   const image = missingImage(cluster, spec);
   store.change(resources.named("pods"), namespace, pod.metadata.name, (object) => {
     if (!isPod(object)) return;

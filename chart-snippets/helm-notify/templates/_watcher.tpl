@@ -1,28 +1,27 @@
 {{- /*
-The Job of one event. The program learns its event from the environment: it is in the cluster before it knows anything else.
+The watcher of one event's run: a pod that tells people of it and then has this ReplicaSet deleted. A ReplicaSet, since Helm
+would wait for a Job or a Pod, and hang on an image that cannot be pulled. On post-delete it has no pod: it replaces the one
+that a run may have left.
 Takes: dict "context" (root context) "event".
-Usage: {{ include "helm-notify.job" (dict "context" $ "event" "pre-upgrade") }}
+Usage: {{ include "helm-notify.watcher" (dict "context" $ "event" "pre-upgrade") }}
 */ -}}
-{{- define "helm-notify.job" -}}
+{{- define "helm-notify.watcher" -}}
 {{- $settings := index .context.Values (include "helm-notify.key" .context) -}}
-apiVersion: batch/v1
-kind: Job
+{{- $sweeps := eq .event "post-delete" -}}
+apiVersion: apps/v1
+kind: ReplicaSet
 metadata:
-  name: {{ include "helm-notify.hook-name" (dict "context" .context "suffix" (print "-" .event)) }}
-  labels: {{- include "helm-notify.labels" .context | nindent 4 }}
-  annotations:
-    helm.sh/hook: {{ .event }}
-    helm.sh/hook-weight: "0"
-    helm.sh/hook-delete-policy: before-hook-creation
-    helm.sh/hook-output-log-policy: hook-failed
+  name: {{ include "helm-notify.watcher-name" .context }}
+  labels: {{- include "helm-notify.watcher-labels" .context | nindent 4 }}
+  annotations: {{- include "helm-notify.hook-annotations" (dict "events" .event "weight" (ternary 0 -1000 $sweeps)) | nindent 4 }}
+    kubernetes.io/description: Keeps the pod of helm-notify while it tells of the last run. Nothing waits for it; it may be deleted.
 spec:
-  backoffLimit: 0
-  # The program ends by itself; a pod that cannot start must not hold up the deploy for Helm's whole timeout.
-  activeDeadlineSeconds: {{ add $settings.deadlineSeconds 60 }}
-  ttlSecondsAfterFinished: 3600
+  replicas: {{ ternary 0 1 $sweeps }}
+  selector:
+    matchLabels: {{- include "helm-notify.watcher-selector" .context | nindent 6 }}
   template:
     metadata:
-      labels: {{- include "helm-notify.labels" .context | nindent 8 }}
+      labels: {{- include "helm-notify.watcher-labels" .context | nindent 8 }}
       {{- with $settings.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
       {{- with $settings.podAnnotations }}
       annotations: {{- toYaml . | nindent 8 }}
@@ -31,19 +30,39 @@ spec:
 {{- end -}}
 
 {{- /*
-The pod of one event's Job: no token but the one the program reads itself, no privileges.
+The labels the watcher finds its pod by.
+Takes: the root context.
+Usage: matchLabels: {{- include "helm-notify.watcher-selector" . | nindent 6 }}
+*/ -}}
+{{- define "helm-notify.watcher-selector" -}}
+app.kubernetes.io/name: helm-notify
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: watcher
+{{- end -}}
+
+{{- /*
+The labels of the watcher and its pod.
+Takes: the root context.
+Usage: labels: {{- include "helm-notify.watcher-labels" . | nindent 4 }}
+*/ -}}
+{{- define "helm-notify.watcher-labels" -}}
+{{ include "helm-notify.labels" . }}
+app.kubernetes.io/component: watcher
+{{- end -}}
+
+{{- /*
+The pod of one event's watcher: no token but the one the program reads itself, no privileges.
 Takes: dict "context" (root context) "event".
 Usage: spec: {{- include "helm-notify.pod-spec" . | nindent 6 }}
 */ -}}
 {{- define "helm-notify.pod-spec" -}}
 {{- $settings := index .context.Values (include "helm-notify.key" .context) -}}
-{{- $name := include "helm-notify.hook-name" (dict "context" .context) -}}
-restartPolicy: Never
+restartPolicy: Always
+# It leaves at once when told to; what is open is closed by the next run.
+terminationGracePeriodSeconds: 5
 automountServiceAccountToken: false
 enableServiceLinks: false
-{{- if $settings.rbac.create }}
-serviceAccountName: {{ $name }}
-{{- end }}
+serviceAccountName: {{ include "helm-notify.account-name" .context }}
 {{- with $settings.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -71,22 +90,16 @@ containers:
     resources: {{- toYaml . | nindent 6 }}
     {{- end }}
     volumeMounts:
-      - { name: run, mountPath: /etc/helm-notify/run, readOnly: true }
-      {{- if $settings.rbac.create }}
       - { name: kube, mountPath: /etc/helm-notify/kube, readOnly: true }
-      {{- end }}
       {{- with $settings.extraVolumeMounts }}{{ toYaml . | nindent 6 }}{{ end }}
 volumes:
-  - name: run
-    configMap: { name: {{ $name }} }
-  {{- if $settings.rbac.create }}
   - name: kube
     projected:
       sources:
+        # The kubelet renews it before its time is up; the program reads it anew.
         - serviceAccountToken: { path: token, expirationSeconds: 600 }
         - configMap: { name: kube-root-ca.crt, items: [{ key: ca.crt, path: ca.crt }] }
         - downwardAPI: { items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }] }
-  {{- end }}
   {{- with $settings.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end -}}
 
@@ -100,17 +113,19 @@ Usage: env: {{- include "helm-notify.env" . | nindent 6 }}
 - { name: HELM_NOTIFY_EVENT, value: {{ .event }} }
 - { name: HELM_NOTIFY_RELEASE, value: {{ .context.Release.Name | quote }} }
 - { name: HELM_NOTIFY_NAMESPACE, value: {{ .context.Release.Namespace | quote }} }
-- { name: HELM_NOTIFY_RUN_DIR, value: /etc/helm-notify/run }
-{{- if $settings.rbac.create }}
 - { name: HELM_NOTIFY_KUBE_DIR, value: /etc/helm-notify/kube }
-{{- end }}
+- { name: HELM_NOTIFY_WATCH_SECONDS, value: {{ int $settings.watchSeconds | quote }} }
 - { name: HELM_NOTIFY_DEADLINE_SECONDS, value: {{ int $settings.deadlineSeconds | quote }} }
-- { name: HELM_NOTIFY_FAILURE_POLICY, value: {{ $settings.failurePolicy }} }
 - { name: SLACK_API_URL, value: {{ $settings.slack.apiUrl | quote }} }
 {{- with $settings.slack.username }}
 - { name: SLACK_USERNAME, value: {{ . | quote }} }
 {{- end }}
-{{- $fromSecret := dict "SLACK_WEBHOOK_URL" "webhookUrl" "SLACK_BOT_TOKEN" "botToken" }}
+{{- $fromSecret := dict
+  "SLACK_WEBHOOK_URL" "webhookUrl"
+  "SLACK_BOT_TOKEN" "botToken"
+  "GENERIC_URL" "genericUrl"
+  "GENERIC_SECRET" "genericSecret"
+  "GIT_TOKEN" "gitToken" }}
 {{- with $settings.slack.channel }}
 - { name: SLACK_CHANNEL, value: {{ . | quote }} }
 {{- else }}

@@ -1,0 +1,153 @@
+// Puts the watcher together: environment → flow. It never ends by itself, since whatever ends in its pod is started anew: its
+// last act is to have the pod taken away.
+import { readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import * as z from "zod/mini";
+import { NotifyError } from "../src/domain/errors.ts";
+import { readGitTokens } from "../src/domain/git-tokens.ts";
+import { actionOf } from "../src/domain/run.ts";
+import type { SendHttp, Teller } from "../src/flow/ports.ts";
+import { createGenericTeller } from "../src/flow/generic-teller.ts";
+import { shippedOf } from "../src/flow/shipped.ts";
+import { createSlackTeller } from "../src/flow/slack-teller.ts";
+import { findPost, leavePost, type Post, watchRun, type WatchDeps } from "../src/flow/watch.ts";
+import { createShippedReader } from "../src/git/shipped-reader.ts";
+import { createDeadline } from "../src/io/deadline.ts";
+import { createHttp } from "../src/io/http.ts";
+import { createWording } from "../src/render/wording.ts";
+import { createGeneric } from "../src/transport/generic.ts";
+import { createSlack } from "../src/transport/slack.ts";
+import { type Place, readPlace, readSettings, type Settings } from "./environment.ts";
+import { openCluster } from "./kube.ts";
+
+interface WatcherWorld {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the pod is told to go. */
+  readonly stop: AbortSignal;
+  readonly warn: (line: string) => void;
+}
+
+// For having the pod taken away.
+const KUBE_MS = 5000;
+// The pod's end follows that of its ReplicaSet within moments.
+const TAKEN_AWAY_MS = 5000;
+// GitHub's comparison brings the changed files along.
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const IDLE_MS = 24 * 3600 * 1000;
+
+/** Ends when the pod is told to go; at once where nobody said what the pod is there for. */
+export async function runWatcher(world: WatcherWorld): Promise<void> {
+  const { env, stop, warn } = world;
+  let place: Place;
+  try {
+    place = readPlace(env);
+  } catch (error) {
+    return warn(describe(error));
+  }
+  try {
+    await keepPost(place, world);
+    await wait(TAKEN_AWAY_MS, undefined, { signal: stop }).catch(() => {});
+  } catch (error) {
+    if (stop.aborted) return;
+    warn(describe(error));
+    // Nobody takes the pod away: an end would be followed by a new beginning, and by the same line again.
+    await wait(IDLE_MS, undefined, { signal: stop }).catch(() => {});
+  }
+}
+
+/** Does what the pod is there for, and has it taken away; rejects where that is not possible. */
+async function keepPost(place: Place, world: WatcherWorld): Promise<void> {
+  const { stop, warn } = world;
+  const cluster = openCluster(place);
+  const deps = {
+    ...cluster,
+    watch: createDeadline(place.watchMs, stop),
+    startDeadline: () => createDeadline(KUBE_MS),
+  };
+  try {
+    const post = await findPost(place.release, deps);
+    try {
+      await tellPeople(post, place, deps, world);
+    } catch (error) {
+      if (!stop.aborted) warn(describe(error));
+    }
+    if (!stop.aborted) await leavePost(place.release, post, deps);
+  } finally {
+    cluster.close();
+  }
+}
+
+async function tellPeople(
+  post: Post,
+  { release, namespace }: Place,
+  deps: Omit<WatchDeps, "createTellers" | "readShipped" | "now" | "warn" | "stop">,
+  { env, stop, warn }: WatcherWorld,
+): Promise<void> {
+  const settings = readSettings(env);
+  const http = createHttp({ proxyEnv: env, tls: trusted(env), maxBodyBytes: MAX_BODY_BYTES });
+  const gitTokens = readGitTokens(settings.gitToken, warn);
+  const tokenOf = (gitHost: string) => gitTokens.get(gitHost);
+  const readShipped = createShippedReader({ send: http.send, tokenOf, warn });
+  try {
+    await watchRun(
+      post,
+      { release, namespace, action: actionOf(settings.event) },
+      {
+        ...deps,
+        startDeadline: () => createDeadline(settings.deadlineMs),
+        createTellers: (texts) => createTellers(settings, texts, http.send, warn),
+        readShipped: (run, deadline) => shippedOf(run, readShipped, deadline),
+        stop,
+        now: () => new Date(),
+        warn,
+      },
+    );
+  } finally {
+    http.close();
+  }
+}
+
+async function createTellers(
+  { slack, generic }: Settings,
+  texts: string | undefined,
+  send: SendHttp,
+  warn: (line: string) => void,
+): Promise<readonly Teller[]> {
+  const ways: Teller[] = [];
+  if (slack) {
+    const { say, problems } = await createWording(decodeTexts(texts));
+    problems.forEach(warn);
+    ways.push(createSlackTeller(createSlack(slack, send), say));
+  }
+  if (generic) ways.push(createGenericTeller(createGeneric(generic, send)));
+  return ways;
+}
+
+const textsSchema = z.record(z.string(), z.string());
+
+/** As the chart wrote them; the default texts where that is nothing. */
+function decodeTexts(json: string | undefined): Readonly<Record<string, string>> {
+  try {
+    return textsSchema.parse(JSON.parse(json ?? "{}"));
+  } catch {
+    return {};
+  }
+}
+
+/** Node leaves SSL_CERT_FILE to OpenSSL, which it does not ask; behind a proxy that opens TLS it is the way to trust it. */
+function trusted(env: WatcherWorld["env"]): { ca?: string } {
+  const path = env["SSL_CERT_FILE"];
+  if (!path) return {};
+  try {
+    return { ca: readFileSync(path, "utf8") };
+  } catch (cause) {
+    throw new NotifyError("BAD_ENVIRONMENT", `SSL_CERT_FILE ${path} cannot be read`, { cause });
+  }
+}
+
+function describe(error: unknown): string {
+  if (error instanceof NotifyError) {
+    return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+  }
+  return `a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

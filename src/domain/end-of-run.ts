@@ -1,0 +1,59 @@
+// How a run of Helm ended, by its exit and the release's history: Helm's exit status alone does not say what stayed behind.
+import type { Action, Outcome } from "./run.ts";
+import { isPending, type RevisionStatus } from "./release.ts";
+
+export interface EndedRun {
+  readonly action: Action;
+  /** Helm's exit status was 0. */
+  readonly isSuccess: boolean;
+  /** Told to end by a signal, or killed. */
+  readonly isSignalled: boolean;
+  /** Whether Helm waited for the rollout. */
+  readonly isWaited: boolean;
+  /** Helm was to undo a failure (`--rollback-on-failure`, `--atomic`). */
+  readonly isAtomic: boolean;
+  /** The last revision before the run; 0 where there was none. */
+  readonly lastRevision: number;
+  /** Now, newest first; absent where it cannot be read. */
+  readonly history: readonly RevisionStatus[] | undefined;
+  /** What the release's newest revisions say of themselves. */
+  readonly descriptionOf: (revision: number) => string | undefined;
+}
+
+/** `revision` is the one this run made, where it made one. */
+export function endOf(run: EndedRun): { readonly outcome: Outcome; readonly revision?: number } {
+  const made = (run.history ?? []).filter(({ revision }) => revision > run.lastRevision);
+  const first = made.at(-1);
+  const revision = first && { revision: first.revision };
+  if (run.isSuccess) {
+    return { outcome: { kind: run.isWaited ? "rolled-out" : "applied" }, ...revision };
+  }
+  return { outcome: failureOf(run, made), ...revision };
+}
+
+function failureOf(run: EndedRun, made: readonly RevisionStatus[]): Outcome {
+  const interrupted = run.isSignalled ? ({ kind: "interrupted" } as const) : undefined;
+  if (run.history === undefined) return interrupted ?? { kind: "failed" };
+  const last = made[0];
+  if (last === undefined) return withoutRevision(run, interrupted);
+  if (made.length > 1 && last.status === "deployed") {
+    const target = /^Rollback to (\d+)$/.exec(run.descriptionOf(last.revision) ?? "")?.[1];
+    return { kind: "rolled-back", ...(target && { toRevision: Number(target) }) };
+  }
+  // A Helm that fails by itself writes so down, but for a rollback, which stays pending where a hook fails.
+  if (isPending(last) && run.action !== "rollback") return { kind: "interrupted" };
+  if (interrupted) return interrupted;
+  const description = run.descriptionOf(last.revision) ?? "";
+  if (/\bcontext canceled\b/.test(description)) return { kind: "interrupted" };
+  return { kind: /\bpre-\w+ hooks? failed\b/.test(description) ? "not-applied" : "failed" };
+}
+
+/** Refused before Helm wrote anything down; or written down and taken back: a first install that was to be undone. */
+function withoutRevision(run: EndedRun, interrupted: Outcome | undefined): Outcome {
+  if (run.action === "uninstall") {
+    const isTouched = run.history?.[0]?.status === "uninstalling" || run.history?.length === 0;
+    return interrupted ?? { kind: isTouched ? "failed" : "not-applied" };
+  }
+  const isUndone = run.isAtomic && run.lastRevision === 0 && run.history?.length === 0;
+  return interrupted ?? { kind: isUndone ? "rolled-back" : "not-applied" };
+}

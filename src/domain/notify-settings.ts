@@ -1,0 +1,75 @@
+// The settings of the snippets in a release's values, as far as the plugin needs them.
+import { isMap, type Value, type Values } from "./values.ts";
+
+export interface NotifySettings {
+  readonly environment: string | undefined;
+  readonly slack: {
+    readonly secretRef: string | undefined;
+    readonly channel: string | undefined;
+    readonly username: string | undefined;
+    readonly apiUrl: string | undefined;
+  };
+  /** The user's wording, by the text's name. */
+  readonly messages: Readonly<Record<string, string>>;
+  /**
+   * Whether the values alone say what the chart will record: the services are spelt out at the root. In an umbrella chart, or
+   * under an alias, only the rendered record tells.
+   */
+  readonly isPlain: boolean;
+  /** Whether a chart of this release starts a pod that can tell its runs. */
+  readonly hasPod: boolean;
+}
+
+const KEY = "helm-notify";
+// An umbrella chart of umbrella charts is rare, a chart with its settings deeper than this unheard of.
+const MAX_DEPTH = 4;
+
+/** Reads the settings out of coalesced values: those at the root, else those of the first subchart that has some. */
+export function notifySettings(values: Values): NotifySettings {
+  const atRoot = values[KEY];
+  const found = isMap(atRoot) ? atRoot : findBelow(values, MAX_DEPTH);
+  const isEnabled = found !== undefined && found["enabled"] !== false;
+  const slack = mapAt(found, "slack");
+  const rbac = mapAt(found, "rbac");
+  const hasAccount = textAt(rbac, "serviceAccountName") !== undefined;
+  return {
+    environment: textAt(found, "environment"),
+    slack: {
+      secretRef: textAt(slack, "secretRef"),
+      channel: textAt(slack, "channel"),
+      username: textAt(slack, "username"),
+      apiUrl: textAt(slack, "apiUrl"),
+    },
+    messages: Object.fromEntries(
+      Object.entries(mapAt(found, "messages") ?? {}).filter(isTextEntry),
+    ),
+    isPlain: found === atRoot && Object.keys(mapAt(found, "services") ?? {}).length > 0,
+    // The library chart's own defaults stand there where it is a dependency.
+    hasPod: isEnabled && rbac !== undefined && (rbac["create"] !== false || hasAccount),
+  };
+}
+
+function findBelow(values: Values, depth: number): Values | undefined {
+  for (const value of Object.values(values)) {
+    if (!isMap(value)) continue;
+    const found = value[KEY];
+    if (isMap(found) && isMap(found["services"])) return found;
+    const below = depth > 1 ? findBelow(value, depth - 1) : undefined;
+    if (below !== undefined) return below;
+  }
+  return undefined;
+}
+
+function mapAt(values: Values | undefined, key: string): Values | undefined {
+  const value = values?.[key];
+  return isMap(value) ? value : undefined;
+}
+
+function textAt(values: Values | undefined, key: string): string | undefined {
+  const value = values?.[key];
+  return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+}
+
+function isTextEntry(entry: [string, Value]): entry is [string, string] {
+  return typeof entry[1] === "string";
+}

@@ -1,0 +1,175 @@
+// A run as its pod knows it, and which run of the ledger that is: one of its own, one that a plugin began, or none of its
+// business, since a plugin tells it.
+import { closeRun, type Ledger, openRun, type Run, toFrom } from "./ledger.ts";
+import type { Before } from "./message.ts";
+import type { ReleaseRecord } from "./record.ts";
+import type { Action } from "./run.ts";
+
+/** The names of what the chart makes for a run. A contract like the record's name. */
+export function runName(release: string): string {
+  return `${release}-helm-notify-run`;
+}
+
+export function endName(release: string): string {
+  return `${release}-helm-notify-end`;
+}
+
+export function watcherName(release: string): string {
+  return `${release}-helm-notify`;
+}
+
+/** Key of the user's wording in the run's ConfigMap. */
+export const TEXTS_KEY = "texts.json";
+
+export interface WatchedRun {
+  /** The uid of its run ConfigMap. */
+  readonly id: string;
+  /** The cluster's version when that was made: what is there at it was there before Helm applied anything. */
+  readonly since: string;
+  readonly startedAt: string;
+  readonly action: Action;
+  readonly from: Before;
+  readonly to: ReleaseRecord;
+}
+
+/** What the pod sees beside the ledger. */
+export interface Sight {
+  /** Of the ledger. */
+  readonly version: string | undefined;
+  /** The newest mark of a good end, whichever run's. */
+  readonly end: { readonly version: string; readonly at: string } | undefined;
+  /** Whether the plugin that began the ledger's open run lives: by its beats. */
+  readonly plugin: "alive" | "dead" | "not known";
+}
+
+export type Turn =
+  /** The run is ours to tell. */
+  | { readonly kind: "ours"; readonly run: Run; readonly ledger: Ledger }
+  /** The plugin tells it, or is given time to show whether it lives. */
+  | { readonly kind: "wait" }
+  /** The plugin told it to its end. */
+  | { readonly kind: "told" };
+
+/** Says whether it is this pod's turn to tell, and makes the ledger that says so. */
+export function takeTurn(ledger: Ledger | undefined, own: WatchedRun, sight: Sight): Turn {
+  const known = [ledger?.run, ...(ledger?.runs ?? [])].find((run) => run?.pod === own.id);
+  if (ledger && known) return { kind: "ours", run: known, ledger };
+  const last = ledger?.run;
+  if (ledger === undefined || last === undefined || !isBegunByPlugin(last)) {
+    return open(ledger, own, sight);
+  }
+  const isWritten = isAfter(sight.version, own.since);
+  if (last.phase === "ended") {
+    if (!isWritten) return open(ledger, own, sight);
+    if (last.by === "plugin") return { kind: "told" };
+    return isSameRun(last, own) || isUndoing(own, last)
+      ? adopt(ledger, last, own)
+      : open(ledger, own, sight);
+  }
+  if (last.by === "hook" && isSameRun(last, own) && (isWritten || isRecent(last, own))) {
+    return adopt(ledger, last, own);
+  }
+  switch (pluginOf(last, sight)) {
+    case "not known":
+      return { kind: "wait" };
+    case "alive":
+      // Its Helm makes a run of its own within the plugin's: going back by itself after a failure. No other Helm can be at it.
+      return last.by === "plugin" ? { kind: "wait" } : adopt(ledger, last, own);
+    case "dead":
+      return isSameRun(last, own) && (isWritten || isRecent(last, own))
+        ? adopt(ledger, last, own)
+        : open(ledger, own, sight);
+  }
+}
+
+/** Whether a plugin began it, whoever tells it. */
+export function isBegunByPlugin({ by, id, pod }: Run): boolean {
+  return by === "plugin" || pod !== id;
+}
+
+/** Compares two versions of the cluster: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions */
+export function isAfter(version: string | undefined, other: string): boolean {
+  return version !== undefined && BigInt(version) > BigInt(other);
+}
+
+function open(ledger: Ledger | undefined, own: WatchedRun, { end }: Sight): Turn {
+  const run: Run = {
+    id: own.id,
+    action: own.action,
+    by: "hook",
+    pod: own.id,
+    since: own.since,
+    startedAt: own.startedAt,
+    ...toFrom(own.from),
+    to: own.to,
+    phase: "started",
+  };
+  return { kind: "ours", run, ledger: openRun(withSeenEnd(ledger, own, end), run) };
+}
+
+/** A run that was followed before its pod could say how it ended: the mark of its end is still there. */
+function withSeenEnd(
+  ledger: Ledger | undefined,
+  own: WatchedRun,
+  end: Sight["end"],
+): Ledger | undefined {
+  const last = ledger?.run;
+  if (ledger === undefined || last?.since === undefined || end === undefined) return ledger;
+  const isSeen =
+    isAfter(end.version, last.since) && isAfter(own.since, end.version) && end.at >= last.startedAt;
+  return isSeen ? { ...ledger, run: closeRun(last, { kind: "applied" }, end.at) } : ledger;
+}
+
+function adopt(ledger: Ledger, last: Run, own: WatchedRun): Turn {
+  const run: Run = { ...last, by: "hook", pod: own.id, since: own.since, ...factsOf(last, own) };
+  return { kind: "ours", run, ledger: { ...ledger, run } };
+}
+
+/** What the cluster says counts more; what the plugin says may know more of the same services: their Git revisions. */
+function factsOf(last: Run, own: WatchedRun): Pick<Run, "from" | "to"> {
+  if (last.action !== own.action) return {};
+  const { from } = toFrom(own.from);
+  const isSame = last.from !== undefined && isSameRecord(last.from ?? undefined, from ?? undefined);
+  return {
+    ...(from !== undefined && !isSame && { from }),
+    to: isSameRecord(last.to, own.to) ? last.to : own.to,
+  };
+}
+
+function pluginOf(last: Run, { plugin }: Sight): Sight["plugin"] {
+  return last.by === "hook" && last.beats === undefined ? "dead" : plugin;
+}
+
+function isSameRun(last: Run, own: WatchedRun): boolean {
+  const isFree = last.by === "plugin" || last.pod === undefined;
+  const isSame = last.to === undefined || isSameRecord(last.to, own.to);
+  return isFree && last.action === own.action && isSame;
+}
+
+function isUndoing(own: WatchedRun, last: Run): boolean {
+  return own.action === "rollback" && last.outcome?.kind === "rolled-back";
+}
+
+// A plugin that was killed before its Helm ran leaves a run that the same deploy by another hand must not take for its own.
+// Between a plugin's beginning and Helm's first hook lie a chart's download and, on two clocks, their difference.
+const RECENT_MS = 10 * 60_000;
+
+function isRecent(last: Run, own: WatchedRun): boolean {
+  return Date.parse(own.startedAt) - Date.parse(last.startedAt) < RECENT_MS;
+}
+
+/** By what runs: a plugin may have looked up sources and Git revisions that the chart does not know. */
+function isSameRecord(a: ReleaseRecord | undefined, b: ReleaseRecord | undefined): boolean {
+  return whatRuns(a) === whatRuns(b);
+}
+
+function whatRuns(record: ReleaseRecord | undefined): string {
+  const services = Object.entries(record?.services ?? {});
+  return JSON.stringify(
+    services.map(([name, { tag, digest }]) => [name, tag, digest]).toSorted(byName),
+  );
+}
+
+function byName([a]: readonly unknown[], [b]: readonly unknown[]): number {
+  return String(a) < String(b) ? -1 : 1;
+}

@@ -1,0 +1,77 @@
+// Where a service was built from, by its image's labels: for charts whose values do not say it.
+// https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys
+import type { ReleaseRecord, ServiceRecord } from "../domain/record.ts";
+import type { ReadImageLabels } from "./ports.ts";
+
+const REVISION = "org.opencontainers.image.revision";
+const SOURCE = "org.opencontainers.image.source";
+const PARALLEL = 8;
+
+type Labels = Readonly<Record<string, string>> | undefined;
+
+/**
+ * Adds the revision and source that the values leave open. What is not there when `signal` aborts stays absent: it ends then,
+ * whatever `readLabels` still waits for.
+ */
+export async function enrichRecord(
+  record: ReleaseRecord,
+  readLabels: ReadImageLabels,
+  signal: AbortSignal,
+): Promise<ReleaseRecord> {
+  const open = Object.values(record.services).filter(isOpen);
+  const queue = new Map(open.map((service) => [imageOf(service), service])).entries();
+  const labels = new Map<string, Labels>();
+  const work = async () => {
+    for (const [image, { image: repository = "", tag, digest }] of queue) {
+      if (signal.aborted) return;
+      labels.set(image, await readLabels({ repository, tag, digest }, signal));
+    }
+  };
+  await Promise.race([Promise.all(Array.from({ length: PARALLEL }, work)), aborted(signal)]);
+  const services = Object.entries(record.services).map(
+    ([name, service]): [string, ServiceRecord] => [
+      name,
+      isOpen(service) ? complete(service, labels.get(imageOf(service))) : service,
+    ],
+  );
+  return { ...record, services: Object.fromEntries(services) };
+}
+
+function isOpen({ image, tag, digest, revision, source }: ServiceRecord): boolean {
+  return Boolean(image && (tag || digest)) && !(revision && source);
+}
+
+function imageOf({ image, tag, digest }: ServiceRecord): string {
+  return JSON.stringify([image, tag, digest]);
+}
+
+function complete(service: ServiceRecord, labels: Labels): ServiceRecord {
+  const revision = service.revision || labels?.[REVISION];
+  const source = service.source || labels?.[SOURCE];
+  return {
+    ...service,
+    ...(!service.revision && revision && isCommit(revision) ? { revision } : {}),
+    ...(!service.source && source && isRepository(source) ? { source } : {}),
+  };
+}
+
+/** Builds put versions and branches there too. */
+function isCommit(revision: string): boolean {
+  return /^[0-9a-f]{7,64}$/i.test(revision);
+}
+
+/** Not one that holds a password: the record is shown, and kept. */
+function isRepository(source: string): boolean {
+  if (/^git@[\w.-]+:\S+$/.test(source)) return true;
+  const url = URL.parse(source.replace(/^git\+/, ""));
+  if (url === null || url.password !== "") return false;
+  const isWeb = url.protocol === "https:" || url.protocol === "http:";
+  return isWeb ? url.username === "" : url.protocol === "ssh:" || url.protocol === "git:";
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,99 @@
+// Telling people of the runs in a ledger. What was told stands in the ledger too, so that any process can go on where another
+// one died, and what could not be said is said with the next run.
+import { beforeOf, changeRun, type Ledger, type Run, type Telling } from "../domain/ledger.ts";
+import { describeRun, type Message } from "../domain/message.ts";
+import type { Phase } from "../domain/run.ts";
+import type { Shipped } from "../domain/shipped.ts";
+import type { Deadline, Delivery, Teller } from "./ports.ts";
+
+export interface TellDeps {
+  readonly release: string;
+  readonly namespace: string;
+  readonly tellers: readonly Teller[];
+  /** Keeps the ledger; what cannot be kept is only told. */
+  readonly amend: (change: (ledger: Ledger | undefined) => Ledger | undefined) => Promise<unknown>;
+  readonly readShipped: (run: Run) => Promise<Readonly<Record<string, Shipped>>>;
+  readonly deadline: Deadline;
+  /** For what could not be told. */
+  readonly warn: (line: string) => void;
+}
+
+/** Tells what is untold of a run by all ways at once, and writes down how far each came. */
+export async function tellRun(run: Run, deps: TellDeps, isLate = false): Promise<Run> {
+  const phase = run.phase === "started" ? "start" : "end";
+  const waiting = deps.tellers.filter(({ name }) => isUntold(run, name, phase));
+  if (waiting.length === 0) return run;
+  const message = toMessage(run, phase, await deps.readShipped(run), isLate, deps);
+  const tellings = await Promise.all(
+    waiting.map(async (teller): Promise<[string, Telling]> => {
+      const before = run.tellings?.[teller.name] ?? {};
+      const delivery = await teller.tell(message, before, deps.deadline);
+      if (delivery.kind !== "delivered") deps.warn(troubleOf(delivery));
+      return [teller.name, afterTelling(before, phase, delivery)];
+    }),
+  );
+  const change = (of: Run): Run => ({
+    ...of,
+    tellings: { ...of.tellings, ...Object.fromEntries(tellings) },
+  });
+  await deps.amend((ledger) => changeRun(ledger, run.id, change));
+  return change(run);
+}
+
+/** Tells how earlier runs ended where nobody was told: their process died, or Slack was away. Newest ones only, oldest first. */
+export async function tellEarlier(ledger: Ledger | undefined, deps: TellDeps): Promise<void> {
+  const untold = (ledger?.runs ?? []).slice(0, MAX_LATE).toReversed();
+  for (const run of untold) {
+    const tellers = deps.tellers.filter(({ name }) => isOwed(run, name));
+    if (run.phase === "ended") await tellRun(run, { ...deps, tellers }, true);
+  }
+}
+
+// Older ones are history.
+const MAX_LATE = 3;
+
+/** A way that was set up after a run, which others told of, has nothing to make up for. */
+function isOwed({ tellings }: Run, way: string): boolean {
+  return tellings === undefined || tellings[way] !== undefined;
+}
+
+function isUntold(run: Run, way: string, phase: Phase): boolean {
+  const told = run.tellings?.[way]?.told;
+  return told !== phase && told !== "end";
+}
+
+function afterTelling(before: Telling, phase: Phase, delivery: Delivery): Telling {
+  if (delivery.kind !== "delivered") return { ...before, trouble: troubleOf(delivery) };
+  const place = before.place ?? delivery.place;
+  return { told: phase, ...(place && { place }) };
+}
+
+function toMessage(
+  run: Run,
+  phase: Phase,
+  shipped: Message["shipped"],
+  isLate: boolean,
+  { release, namespace }: TellDeps,
+): Message {
+  return describeRun({
+    id: run.id,
+    phase,
+    action: run.action,
+    release,
+    namespace,
+    revision: run.revision,
+    starter: { actor: run.actor, url: run.url },
+    startedAt: new Date(run.startedAt),
+    endedAt: run.endedAt === undefined ? undefined : new Date(run.endedAt),
+    outcome: run.outcome,
+    cause: run.cause,
+    shipped,
+    isLate,
+    before: beforeOf(run),
+    after: run.to,
+  });
+}
+
+function troubleOf(delivery: Exclude<Delivery, { kind: "delivered" }>): string {
+  return delivery.kind === "refused" ? `${delivery.reason}. ${delivery.hint}` : delivery.reason;
+}

@@ -1,0 +1,62 @@
+// What a failed revision says of itself: where to look for the cause.
+import * as z from "zod/mini";
+import type { StoredRevision } from "../flow/ports.ts";
+import { type FailureQuestion, WORKLOAD_KINDS, type Workload } from "../kube/failure.ts";
+
+// https://github.com/helm/helm/blob/v3.17.2/pkg/release/hook.go
+const hooks = z.array(
+  z.object({
+    kind: z.string(),
+    name: z.string(),
+    events: z.nullish(z.array(z.string())),
+    last_run: z.nullish(z.object({ phase: z.nullish(z.string()) })),
+  }),
+);
+const failedRelease = z.object({ hooks: z.nullish(hooks), manifest: z.nullish(z.string()) });
+
+/** Asks for nothing where Helm left no revision: then nothing in the cluster is of this run. */
+export async function failureQuestion(
+  failed: StoredRevision | undefined,
+  since: Date,
+): Promise<FailureQuestion> {
+  const { data } = failedRelease.safeParse(failed?.content);
+  const inPhase = (phase: string) => data?.hooks?.find(({ last_run }) => last_run?.phase === phase);
+  // One that still runs is where Helm was interrupted.
+  const hook = inPhase("Failed") ?? inPhase("Running");
+  // Nothing is applied before the pre-hooks have ended: the workloads are as they were.
+  const isBefore = hook?.events?.every((event) => event.startsWith("pre-")) ?? false;
+  return {
+    since,
+    description: failed?.description,
+    hook: hook && { kind: hook.kind, name: hook.name },
+    workloads: isBefore ? [] : await findWorkloads(data?.manifest ?? "", failed?.release.namespace),
+  };
+}
+
+const workload = z.object({
+  kind: z.enum(WORKLOAD_KINDS),
+  name: z.string(),
+  namespace: z.optional(z.string()),
+});
+
+const WORKLOAD = new RegExp(`kind["']?:\\s*["']?(?:${WORKLOAD_KINDS.join("|")})\\b`);
+
+/** Those in the release's own namespace; what cannot be read is left out. */
+async function findWorkloads(
+  manifest: string,
+  namespace: string | undefined,
+): Promise<readonly Workload[]> {
+  const candidates = manifest.split(/^---/m).filter((text) => WORKLOAD.test(text));
+  if (candidates.length === 0) return [];
+  const { parseDocument } = await import("yaml");
+  return candidates.flatMap((text) => {
+    const document = parseDocument(text, { uniqueKeys: false });
+    const { data } = workload.safeParse({
+      kind: document.getIn(["kind"]),
+      name: document.getIn(["metadata", "name"]),
+      namespace: document.getIn(["metadata", "namespace"]),
+    });
+    const isHere = data && (data.namespace === undefined || data.namespace === namespace);
+    return isHere ? [{ kind: data.kind, name: data.name }] : [];
+  });
+}

@@ -1,0 +1,161 @@
+// The edges that a run is told with.
+import { randomUUID } from "node:crypto";
+import { homedir } from "node:os";
+import { type GitTokens, readGitTokens } from "./domain/git-tokens.ts";
+import type { NotifySettings } from "./domain/notify-settings.ts";
+import { decodeRecord, RECORD_KEY, recordName } from "./domain/record.ts";
+import { Secret } from "./domain/secret.ts";
+import { starterOf } from "./domain/starter.ts";
+import { enrichRecord } from "./flow/enriched-record.ts";
+import { createGenericTeller } from "./flow/generic-teller.ts";
+import type { Revisions, SendHttp, Teller } from "./flow/ports.ts";
+import type { ClusterPorts, ReportPorts } from "./flow/report.ts";
+import { shippedOf } from "./flow/shipped.ts";
+import { createSlackTeller } from "./flow/slack-teller.ts";
+import { createShippedReader } from "./git/shipped-reader.ts";
+import type { Host } from "./host.ts";
+import { systemAuthorities } from "./io/authorities.ts";
+import { createDeadline } from "./io/deadline.ts";
+import { createHttp } from "./io/http.ts";
+import { findCause } from "./kube/failure.ts";
+import { applyConfigMap, getConfigMap } from "./kube/config-maps.ts";
+import type { KubeApi } from "./kube/kube-api.ts";
+import { getSecret } from "./kube/secrets.ts";
+import { openRegistry } from "./registry/registry.ts";
+import { failureQuestion } from "./release/failure-question.ts";
+import { createWording } from "./render/wording.ts";
+import { slackAccess } from "./transport/access.ts";
+import { createGeneric } from "./transport/generic.ts";
+import { createSlack } from "./transport/slack.ts";
+
+export interface ReportWorld {
+  readonly host: Host;
+  readonly release: string;
+  /** As Helm's flags and environment say it. */
+  readonly namespace: string;
+  /** Opens a new connection each time; the caller closes them all. */
+  readonly openApi: () => Promise<KubeApi | undefined>;
+  readonly openRevisions: () => Promise<Revisions>;
+}
+
+// GitHub's comparison brings the changed files along.
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+const LEDGER_LABELS = { "app.kubernetes.io/managed-by": "helm-notify" };
+
+export function reportPorts(
+  settings: NotifySettings,
+  world: ReportWorld,
+): ReportPorts & { readonly close: () => void } {
+  const { host, openApi, openRevisions, namespace, release } = world;
+  const { env } = host;
+  const warn = (line: string) => host.say(`warning: ${line}`);
+  const http = createHttp({
+    proxyEnv: env,
+    tls: { ca: systemAuthorities() },
+    maxBodyBytes: MAX_BODY_BYTES,
+  });
+  let tokens: GitTokens = new Map();
+  const tokenOf = (gitHost: string) => tokens.get(gitHost);
+  const readShipped = createShippedReader({ send: http.send, tokenOf, warn });
+  // A registry that cannot be read costs links: nothing to bother people with at every deploy.
+  const registry = openRegistry({ send: http.send, env, homeDir: homedir(), warn: () => {} });
+  return {
+    openCluster: async () => {
+      const api = await openApi();
+      return api && clusterPorts(api, release);
+    },
+    openRevisions,
+    openTellers: async (signal) => {
+      const secret = await readSecret(settings, env, openApi, signal);
+      tokens = gitTokens(env["HELM_NOTIFY_GIT_TOKEN"] || secret["gitToken"], env, warn);
+      return tellers(settings, secret, env, http.send, warn);
+    },
+    enrich: (record, signal) => enrichRecord(record, registry.readLabels, signal),
+    readShipped: (run, deadline) => shippedOf(run, readShipped, deadline),
+    starter: starterOf(env),
+    namespace,
+    createDeadline,
+    every: (ms, action) => {
+      const timer = setInterval(action, ms);
+      return () => clearInterval(timer);
+    },
+    now: () => new Date(),
+    newId: randomUUID,
+    say: host.say,
+    close: () => http.close(),
+  };
+}
+
+function clusterPorts(api: KubeApi, release: string): ClusterPorts {
+  return {
+    namespace: api.namespace,
+    read: (name, signal) => getConfigMap(api, name, signal),
+    write: async (name, data, resourceVersion, signal) => {
+      await applyConfigMap(api, { name, data, labels: LEDGER_LABELS, resourceVersion }, signal);
+    },
+    readRecord: async (signal) => {
+      const stored = await getConfigMap(api, recordName(release), signal);
+      return decodeRecord(stored?.data[RECORD_KEY] ?? "");
+    },
+    findCause: async (failed, since, deadline) =>
+      findCause(api, await failureQuestion(failed, since), deadline),
+  };
+}
+
+type Environment = Host["env"];
+
+/** The Secret named in the values; not asked for where the environment says it all. */
+async function readSecret(
+  { slack }: NotifySettings,
+  env: Environment,
+  openApi: () => Promise<KubeApi | undefined>,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  const isGiven = env["HELM_NOTIFY_SLACK_WEBHOOK_URL"] || env["HELM_NOTIFY_SLACK_BOT_TOKEN"];
+  if (isGiven || slack.secretRef === undefined) return {};
+  const api = await openApi();
+  return (api && (await getSecret(api, slack.secretRef, signal))) ?? {};
+}
+
+async function tellers(
+  { slack, messages }: NotifySettings,
+  secret: Readonly<Record<string, string>>,
+  env: Environment,
+  send: SendHttp,
+  warn: (line: string) => void,
+): Promise<readonly Teller[]> {
+  const given = (name: string, key: string) =>
+    env[`HELM_NOTIFY_${name}`] || secret[key] || undefined;
+  const access = slackAccess({
+    webhookUrl: given("SLACK_WEBHOOK_URL", "webhookUrl"),
+    botToken: given("SLACK_BOT_TOKEN", "botToken"),
+    channel: env["HELM_NOTIFY_SLACK_CHANNEL"] || slack.channel || secret["channel"],
+    username: slack.username,
+    apiUrl: env["HELM_NOTIFY_SLACK_API_URL"] || slack.apiUrl,
+  });
+  const genericUrl = given("GENERIC_URL", "genericUrl");
+  const genericSecret = given("GENERIC_SECRET", "genericSecret");
+  const ways: Teller[] = [];
+  if (access) {
+    const { say, problems } = await createWording(messages);
+    problems.forEach(warn);
+    ways.push(createSlackTeller(createSlack(access, send), say));
+  }
+  if (genericUrl !== undefined) {
+    const key = genericSecret === undefined ? undefined : new Secret(genericSecret);
+    ways.push(createGenericTeller(createGeneric({ url: new Secret(genericUrl), key }, send)));
+  }
+  return ways;
+}
+
+/** What is said outright, and the token GitHub gives the jobs of its CI. */
+export function gitTokens(
+  text: string | undefined,
+  env: Environment,
+  warn: (line: string) => void,
+): GitTokens {
+  const { GITHUB_SERVER_URL: server, GITHUB_TOKEN: token } = env;
+  const ofCi: [string, Secret][] =
+    server && token && URL.canParse(server) ? [[new URL(server).host, new Secret(token)]] : [];
+  return new Map([...ofCi, ...readGitTokens(text ?? "", warn)]);
+}

@@ -1,0 +1,61 @@
+// What people read of a run, once it has been told to its end.
+import { type Deployer, succeed } from "./bed.ts";
+import { decodeLedger, ledgerName, type Run } from "../../src/domain/ledger.ts";
+import { toThreadTranscript, toTranscript } from "./slack/transcript.ts";
+
+export interface Told {
+  /** The announcement as it was posted. */
+  readonly start: string;
+  /** What is to be read in the end: the edited announcement and its thread, or the webhook's second message. */
+  readonly end: string;
+  /** How the ledger has it. */
+  readonly run: Run | undefined;
+}
+
+/** Runs a command of the deployer's and waits until its run is told, by the plugin or by the pod. */
+export async function tellOf(
+  shop: Deployer,
+  release: string,
+  command: () => Promise<unknown>,
+): Promise<Told> {
+  const heard = shop.slack.messages.length;
+  const idBefore = (await readLastRun(shop, release))?.id;
+  await command();
+  const run = await untilTold(shop, release, idBefore);
+  const messages = shop.slack.messages.slice(heard);
+  const [first] = messages;
+  const start = first === undefined ? "" : toTranscript(first);
+  const place = shop.slack.channel().find(({ ts }) => ts === first?.ts);
+  const isThreaded = first?.method === "chat.postMessage" && place !== undefined;
+  const end = isThreaded
+    ? toThreadTranscript(place)
+    : messages.slice(1).map(toTranscript).join("\n");
+  return { start, end, run };
+}
+
+/** The pod tells when it can: nothing but looking again says when that is. */
+async function untilTold(shop: Deployer, release: string, idBefore: string | undefined) {
+  for (;;) {
+    const run = await readLastRun(shop, release);
+    if (run !== undefined && run.id !== idBefore && isTold(run)) return run;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function isTold({ phase, tellings }: Run): boolean {
+  return phase === "ended" && Object.values(tellings ?? {}).some(({ told }) => told === "end");
+}
+
+async function readLastRun(shop: Deployer, release: string): Promise<Run | undefined> {
+  const { stdout } = await succeed(
+    shop.kubectl([
+      "get",
+      "configmap",
+      ledgerName(release),
+      "--ignore-not-found",
+      "-o",
+      "jsonpath={.data.ledger\\.json}",
+    ]),
+  );
+  return decodeLedger(stdout)?.run;
+}

@@ -1,0 +1,216 @@
+import { describe, expect, it } from "vitest";
+import type { Ledger } from "../../src/domain/ledger.ts";
+import { NotifyError } from "../../src/domain/errors.ts";
+import type { PlannedRun } from "../../src/flow/report.ts";
+import { recordOf } from "../support/records.ts";
+import { tellHelm } from "../support/told-run.ts";
+
+const OLD = recordOf({ api: { tag: "1" } });
+const NEW = recordOf({ api: { tag: "2" } });
+const PLAN: PlannedRun = {
+  action: "upgrade",
+  release: "shop",
+  before: { kind: "record", record: OLD },
+  after: NEW,
+  isWaited: true,
+  isAtomic: false,
+  lastRevision: 4,
+  hasPod: true,
+  isSelfTold: true,
+};
+const FAILED = {
+  plan: PLAN,
+  exit: { kind: "exited", code: 1 },
+  history: [
+    { revision: 5, status: "failed" },
+    { revision: 4, status: "deployed" },
+  ],
+  descriptions: { 5: "post-upgrade hooks failed: job failed" },
+} as const;
+
+describe("a run that went well", () => {
+  it("is told when it begins and when it has ended, and the ledger says so", async () => {
+    const { messages, ledger, exit, lines } = await tellHelm({
+      plan: PLAN,
+      history: [{ revision: 5, status: "deployed" }],
+    });
+    expect(exit).toMatchObject({ kind: "exited", code: 0 });
+    expect(messages).toMatchObject([
+      {
+        phase: "start",
+        namespace: "shop",
+        starter: { actor: "jane", url: "https://ci/1" },
+        changes: [{ kind: "changed", name: "api" }],
+      },
+      { phase: "end", outcome: { kind: "rolled-out" }, revision: 5 },
+    ]);
+    expect(ledger()?.run).toMatchObject({
+      id: "run-1",
+      by: "plugin",
+      phase: "ended",
+      outcome: { kind: "rolled-out" },
+      revision: 5,
+      from: OLD,
+      to: NEW,
+      tellings: { slack: { told: "end", place: { ts: "1.1" } } },
+    });
+    expect(lines).toEqual([]);
+  });
+
+  it("is told at its end as the chart rendered it", async () => {
+    const rendered = recordOf({ api: { tag: "2", image: "shop/api" } });
+    const { messages, ledger } = await tellHelm({ plan: PLAN, recordAfter: rendered });
+    expect(messages[1]).toMatchObject({ changes: [{ to: { image: "shop/api" } }] });
+    expect(ledger()?.run?.to).toEqual(rendered);
+  });
+
+  it("is in the ledger before Helm runs, and beats while it runs", async () => {
+    const seen: unknown[] = [];
+    await tellHelm({
+      plan: PLAN,
+      during: ({ ledger, beat }) => {
+        seen.push(ledger()?.run?.phase);
+        beat();
+      },
+      ports: { readShipped: async () => ({}) },
+    });
+    expect(seen).toEqual(["started"]);
+  });
+});
+
+describe("a run that failed", () => {
+  it("keeps Helm's exit status, and says on the terminal, in the ledger and to people what became of it", async () => {
+    const { messages, ledger, exit, lines } = await tellHelm(FAILED);
+    expect(exit).toMatchObject({ kind: "exited", code: 1 });
+    expect(messages.at(-1)).toMatchObject({
+      phase: "end",
+      outcome: { kind: "failed" },
+      cause: { description: "post-upgrade hooks failed: job failed" },
+    });
+    expect(ledger()?.run).toMatchObject({ phase: "ended", outcome: { kind: "failed" }, to: NEW });
+    expect(lines[0]).toBe("the upgrade failed; what was applied until then is still there");
+  });
+
+  it("without anybody to tell is explained on the terminal all the same", async () => {
+    const { messages, ledger, lines } = await tellHelm({
+      ...FAILED,
+      plan: { ...PLAN, hasPod: false },
+      deliveries: false,
+    });
+    expect(messages).toEqual([]);
+    expect(ledger()).toBeUndefined();
+    expect(lines[0]).toMatch(/^the upgrade failed/);
+  });
+});
+
+describe("who tells", () => {
+  it("the pod, where the plugin has no credentials; what the plugin knows of the end it writes down", async () => {
+    const { ledger, messages } = await tellHelm({ ...FAILED, deliveries: false });
+    expect(messages).toEqual([]);
+    expect(ledger()?.run).toMatchObject({
+      by: "hook",
+      actor: "jane",
+      phase: "ended",
+      outcome: { kind: "failed" },
+    });
+  });
+
+  it("the pod, where only the rendered record says what is deployed", async () => {
+    const { ledger, messages } = await tellHelm({ plan: { ...PLAN, isSelfTold: false } });
+    expect(messages).toEqual([]);
+    expect(ledger()?.run?.by).toBe("hook");
+  });
+
+  it("nobody, where there is neither a pod nor a credential: the ledger is left alone", async () => {
+    const { ledger, lines } = await tellHelm({
+      plan: { ...PLAN, hasPod: false },
+      deliveries: false,
+    });
+    expect(ledger()).toBeUndefined();
+    expect(lines).toEqual([]);
+  });
+});
+
+describe("nothing is in the way of the deploy", () => {
+  it("a ledger that may not be written is warned of, and both messages are told", async () => {
+    const { messages, exit, lines } = await tellHelm({ plan: PLAN, isLedgerForbidden: true });
+    expect(exit).toMatchObject({ code: 0 });
+    expect(messages.map(({ phase }) => phase)).toEqual(["start", "end"]);
+    expect(lines[0]).toBe("warning: the ledger is not kept: configmaps is forbidden");
+  });
+
+  it("a Slack that refuses is warned of", async () => {
+    const refused = {
+      kind: "refused",
+      reason: "slack refused: is_archived",
+      hint: "Unarchive it.",
+    };
+    const { exit, lines, ledger } = await tellHelm({
+      plan: PLAN,
+      deliveries: [refused, refused] as never,
+    });
+    expect(exit).toMatchObject({ code: 0 });
+    expect(lines).toEqual([
+      "warning: slack refused: is_archived. Unarchive it.",
+      "warning: slack refused: is_archived. Unarchive it.",
+    ]);
+    expect(ledger()?.run?.tellings).toEqual({
+      slack: { trouble: "slack refused: is_archived. Unarchive it." },
+    });
+  });
+
+  it.each<[string, object]>([
+    ["credentials that cannot be read", { openTellers: async () => refuse() }],
+    ["a history that cannot be read", { openRevisions: async () => refuse() }],
+    ["a cluster that only Helm reaches", { openCluster: async () => undefined }],
+  ])("%s", async (_, ports) => {
+    const { exit } = await tellHelm({ plan: PLAN, ports });
+    expect(exit).toMatchObject({ code: 0 });
+  });
+
+  it("a bug of ours after Helm ran is a warning", async () => {
+    const { exit, lines } = await tellHelm({
+      plan: PLAN,
+      ports: {
+        openRevisions: async () => {
+          throw new TypeError("a bug");
+        },
+      },
+    });
+    expect(exit).toMatchObject({ code: 0 });
+    expect(lines.join("\n")).toContain("a bug");
+  });
+});
+
+describe("earlier runs", () => {
+  const open: Ledger = {
+    v: 1,
+    runs: [],
+    run: {
+      id: "run-0",
+      action: "upgrade",
+      by: "plugin",
+      startedAt: "2026-11-21T09:00:00Z",
+      to: OLD,
+      phase: "started",
+      tellings: { slack: { told: "start", place: { channel: "C1", ts: "0.1" } } },
+    },
+  };
+
+  it("one whose end nobody saw is told so, late", async () => {
+    const { messages, ledger } = await tellHelm({ plan: PLAN, earlier: open });
+    expect(messages.find(({ isLate }) => isLate)).toMatchObject({
+      phase: "end",
+      outcome: { kind: "unknown" },
+    });
+    expect(ledger()?.runs[0]).toMatchObject({
+      id: "run-0",
+      phase: "ended",
+      tellings: { slack: { told: "end", place: { ts: "0.1" } } },
+    });
+  });
+});
+
+function refuse(): never {
+  throw new NotifyError("KUBE_FORBIDDEN", "secrets is forbidden");
+}

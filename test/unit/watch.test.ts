@@ -1,0 +1,519 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { closeRun, type Ledger, openRun, type Run } from "../../src/domain/ledger.ts";
+import type { Message } from "../../src/domain/message.ts";
+import { recordOf } from "../support/records.ts";
+import { WatchedCluster } from "../support/watched-cluster.ts";
+
+const OLD = recordOf({ api: { tag: "1.3.2" } });
+const NEW = recordOf({ api: { tag: "1.4.0" } });
+const OTHER = recordOf({ api: { tag: "9.9.9" } });
+
+let cluster: WatchedCluster;
+beforeEach(() => {
+  cluster = new WatchedCluster();
+  cluster.apply(OLD);
+});
+
+/** Each message in a few words: when it was about, what was done, from what to what. */
+function told(): string[] {
+  return cluster.messages.map(sum);
+}
+
+function sum({ phase, action, before, changes, outcome, isLate }: Message): string {
+  const change = changes
+    .map((of) => `${"from" in of ? of.from.tag : before} → ${"to" in of ? of.to.tag : "nothing"}`)
+    .join();
+  return [isLate ? "late" : "", phase, action, change, outcome?.kind].filter(Boolean).join(" ");
+}
+
+function withoutRecord(): void {
+  cluster = new WatchedCluster();
+}
+
+/** What the watcher asks for in a short run, in order. */
+async function listRequests(): Promise<string[]> {
+  const requests: string[] = [];
+  cluster.onRequest = (request) => requests.push(request);
+  cluster.begin(NEW);
+  cluster.at(2, () => cluster.end());
+  await cluster.watch("upgrade");
+  return requests;
+}
+
+/** A run that applies something and ends without a mark, its pod gone. */
+async function failRun(): Promise<void> {
+  cluster.begin(OTHER);
+  cluster.apply(OTHER);
+  const stop = new AbortController();
+  cluster.at(cluster.now + 5, () => stop.abort());
+  await cluster.watch("upgrade", { stop }).catch(() => {});
+}
+
+function changeLast(change: (run: Run) => Run): void {
+  cluster.change((ledger) => (ledger.run ? { ...ledger, run: change(ledger.run) } : ledger));
+}
+
+/** A plugin that lives until then. */
+function beatUntil(last: number): void {
+  for (let second = 5; second <= last; second += 5) {
+    cluster.at(second, () => changeLast((run) => ({ ...run, beats: (run.beats ?? 0) + 1 })));
+  }
+}
+
+/** What a plugin writes when its Helm has ended. */
+function close(outcome: Run["outcome"]): void {
+  changeLast((run) => closeRun(run, outcome, "2026-11-21T10:01:00.000Z"));
+}
+
+describe("a run of bare Helm", () => {
+  it("is told at its beginning and at its end, and the pod is taken away", async () => {
+    cluster.begin(NEW);
+    cluster.at(3, () => cluster.apply(NEW));
+    cluster.at(130, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]);
+    const { startedAt, endedAt } = cluster.messages[1] ?? {};
+    expect(Number(endedAt) - Number(startedAt)).toBe(130_000);
+    expect(cluster.isWatcherGone).toBe(true);
+    expect(cluster.ledger?.run).toMatchObject({ by: "hook", from: OLD, to: NEW, phase: "ended" });
+  });
+
+  it("is told from what was live when it began, however late the pod comes", async () => {
+    cluster.begin(NEW);
+    cluster.apply(NEW);
+    cluster.at(40, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
+  });
+
+  it("that is over when the pod comes is told in one message", async () => {
+    cluster.begin(NEW);
+    cluster.apply(NEW);
+    cluster.end();
+    await cluster.watch("upgrade");
+    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
+  });
+
+  it("without an end is given up as unknown when nothing is to be expected any more", async () => {
+    cluster.begin(NEW);
+    await cluster.watch("upgrade");
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 unknown"]);
+    expect(cluster.now).toBeGreaterThanOrEqual(900);
+    expect(cluster.isWatcherGone).toBe(true);
+  });
+
+  it("is not ended by somebody who touches the mark of the last one", async () => {
+    cluster.end();
+    cluster.now = 60;
+    cluster.begin(NEW);
+    cluster.at(70, () => cluster.touchEnd());
+    await cluster.watch("upgrade");
+    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 unknown");
+  });
+
+  it("is not ended by the mark of one that ended in the second it began", async () => {
+    cluster.end();
+    cluster.begin(NEW);
+    await cluster.watch("upgrade");
+    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 unknown");
+  });
+
+  it("is left to the next one's pod as soon as that has begun", async () => {
+    cluster.begin(NEW);
+    cluster.at(10.2, () => cluster.begin(OTHER));
+    cluster.at(10.3, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
+    expect(cluster.ledger?.run?.phase).toBe("started");
+    expect(cluster.now).toBeLessThan(12);
+    expect(cluster.isWatcherGone).toBe(false);
+  });
+
+  it("that ended just before the next one began ended well", async () => {
+    cluster.begin(NEW);
+    cluster.at(10.2, () => cluster.end());
+    cluster.at(10.3, () => cluster.begin(OTHER));
+    await cluster.watch("upgrade");
+    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
+  });
+
+  it("that has only just begun is no business of the last one's pod", async () => {
+    cluster.begin(NEW);
+    cluster.now = 5;
+    cluster.mark(OTHER);
+    const stop = new AbortController();
+    cluster.at(8, () => stop.abort());
+    await expect(cluster.watch("upgrade", { stop })).rejects.toMatchObject({
+      code: "KUBE_NOT_FOUND",
+    });
+    expect(told()).toEqual([]);
+    expect(cluster.ledger).toBeUndefined();
+  });
+});
+
+describe("what ran before", () => {
+  it.each<[string, Parameters<WatchedCluster["watch"]>[0], () => void, string]>([
+    ["nothing, on an install", "install", withoutRecord, "start install nothing → 1.4.0"],
+    [
+      "unknown, of a release older than the snippets",
+      "upgrade",
+      withoutRecord,
+      "start upgrade unknown → 1.4.0",
+    ],
+    [
+      "unknown, on a rollback from before the snippets",
+      "rollback",
+      withoutRecord,
+      "start rollback unknown → 1.4.0",
+    ],
+    [
+      "unknown, of a record this version cannot read",
+      "upgrade",
+      () => cluster.apply({ v: 2 } as never),
+      "start upgrade unknown → 1.4.0",
+    ],
+    [
+      "unknown, once the cluster has forgotten it",
+      "upgrade",
+      () => (cluster.compacted = 1000),
+      "start upgrade unknown → 1.4.0",
+    ],
+    [
+      "the live record, on a rollback",
+      "rollback",
+      () => cluster.apply(OTHER),
+      "start rollback 9.9.9 → 1.4.0",
+    ],
+  ])("is %s", async (_, action, prepare, expected) => {
+    prepare();
+    cluster.begin(NEW);
+    cluster.apply(NEW);
+    cluster.at(5, () => cluster.end());
+    await cluster.watch(action);
+    expect(told()[0]).toBe(expected);
+  });
+});
+
+describe("a container that is killed", () => {
+  class Killed extends Error {}
+
+  it("at any point is followed by one that goes on, and nothing is told twice but in the gap", async () => {
+    const requests = await listRequests();
+    expect(requests.filter((request) => request === "tell")).toHaveLength(2);
+    for (const [index, request] of requests.entries()) {
+      cluster = new WatchedCluster();
+      cluster.apply(OLD);
+      cluster.begin(NEW);
+      cluster.at(2, () => cluster.end());
+      let left = index;
+      cluster.onRequest = () => {
+        if (left-- === 0) throw new Killed();
+      };
+      await expect(cluster.watch("upgrade")).rejects.toBeInstanceOf(Killed);
+      cluster.onRequest = () => {};
+      await cluster.watch("upgrade");
+      const messages = told();
+      const repeated = request === "tell" || requests[index - 1] === "tell" ? 1 : 0;
+      expect(messages.length, `killed after ${index}: ${request}`).toBeLessThanOrEqual(
+        2 + repeated,
+      );
+      expect(messages.at(-1)).toBe("end upgrade 1.3.2 → 1.4.0 applied");
+      expect(messages.every((text) => text.includes("1.3.2 → 1.4.0"))).toBe(true);
+      expect(cluster.ledger?.runs).toEqual([]);
+      expect(cluster.isWatcherGone).toBe(true);
+    }
+  });
+});
+
+describe("rights", () => {
+  it("that come later than the pod are waited for", async () => {
+    cluster.begin(NEW);
+    cluster.trouble.set("*", "KUBE_FORBIDDEN");
+    cluster.at(30, () => cluster.trouble.delete("*"));
+    cluster.at(40, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()).toHaveLength(2);
+    expect(cluster.warnings).toEqual([]);
+  });
+
+  it("that never come are given up with the reason", async () => {
+    cluster.begin(NEW);
+    cluster.trouble.set("shop-helm-notify-run", "KUBE_FORBIDDEN");
+    await expect(cluster.watch("upgrade")).rejects.toMatchObject({ code: "KUBE_FORBIDDEN" });
+    expect(told()).toEqual([]);
+  });
+
+  it("to the past alone that are missing make it unknown", async () => {
+    cluster.begin(NEW);
+    cluster.trouble.set("shop-helm-notify-record", "KUBE_FORBIDDEN");
+    cluster.at(20, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()[0]).toBe("start upgrade unknown → 1.4.0");
+    expect(cluster.warnings[0]).toContain("what ran before is not known");
+  });
+
+  it("that vanish after the beginning was told end it without a word", async () => {
+    cluster.begin(NEW);
+    cluster.at(10, () => cluster.trouble.set("*", "KUBE_FORBIDDEN"));
+    await expect(cluster.watch("upgrade")).rejects.toMatchObject({ code: "KUBE_FORBIDDEN" });
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
+    expect(cluster.now).toBeLessThan(120);
+  });
+
+  it("an API that is away for a while costs nothing but time", async () => {
+    cluster.begin(NEW);
+    cluster.at(5, () => cluster.trouble.set("*", "KUBE_UNREACHABLE"));
+    cluster.at(20, () => cluster.end());
+    cluster.at(200, () => cluster.trouble.delete("*"));
+    await cluster.watch("upgrade");
+    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
+  });
+
+  it("a ledger of a later version is left alone", async () => {
+    cluster.write({ v: 2 } as never);
+    cluster.begin(NEW);
+    await expect(cluster.watch("upgrade")).rejects.toMatchObject({ code: "LEDGER_UNREADABLE" });
+    expect(told()).toEqual([]);
+  });
+});
+
+describe("the run before", () => {
+  it("that nobody saw end is said to be unknown, late, and the next one comes from what it applied", async () => {
+    await failRun();
+    cluster.now = 60;
+    cluster.begin(OLD);
+    cluster.at(70, () => cluster.end());
+    await cluster.watch("rollback");
+    expect(told()).toEqual([
+      "start upgrade 1.3.2 → 9.9.9",
+      "start rollback 9.9.9 → 1.3.2",
+      "late end upgrade 1.3.2 → 9.9.9 unknown",
+      "end rollback 9.9.9 → 1.3.2 applied",
+    ]);
+  });
+
+  it("that left its mark before its pod could look is said to have ended well", async () => {
+    await failRun();
+    cluster.end();
+    cluster.now = 60;
+    cluster.begin(NEW);
+    cluster.at(70, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 applied");
+  });
+
+  it("the mark of its own end is not the one's before", async () => {
+    await failRun();
+    cluster.begin(NEW);
+    cluster.end();
+    await cluster.watch("upgrade");
+    expect(told().slice(1)).toEqual([
+      "late end upgrade 1.3.2 → 9.9.9 unknown",
+      "end upgrade 9.9.9 → 1.4.0 applied",
+    ]);
+  });
+
+  it("a mark from the second it began in says nothing of it", async () => {
+    cluster.end();
+    await failRun();
+    cluster.begin(NEW);
+    await cluster.watch("upgrade");
+    expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 unknown");
+  });
+
+  it("an old mark that was touched says nothing of it", async () => {
+    cluster.end();
+    cluster.now = 30;
+    await failRun();
+    cluster.touchEnd();
+    cluster.now = 60;
+    cluster.begin(NEW);
+    await cluster.watch("upgrade");
+    expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 unknown");
+  });
+});
+
+describe("a pod that is told to go", () => {
+  it("goes at once, and leaves its ReplicaSet to start another", async () => {
+    cluster.begin(NEW);
+    const stop = new AbortController();
+    cluster.at(10, () => stop.abort());
+    await cluster.watch("upgrade", { stop });
+    expect(cluster.now).toBeLessThanOrEqual(11);
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
+    expect(cluster.ledger?.run?.phase).toBe("started");
+  });
+});
+
+describe("a run that a plugin began", () => {
+  const PLUGINS: Run = {
+    id: "r1",
+    action: "upgrade",
+    by: "plugin",
+    startedAt: "2026-11-21T09:59:58.000Z",
+    actor: "jane",
+    from: OLD,
+    to: NEW,
+    phase: "started",
+    tellings: { slack: { told: "start", place: { channel: "C1", ts: "0.1" } } },
+  };
+  const WAITING: Run = { ...PLUGINS, by: "hook", tellings: {} };
+  const begin = (run: Run, before?: Ledger) => {
+    cluster.write(openRun(before, run));
+    cluster.begin(NEW);
+  };
+
+  it("and tells itself is left to it, to its end", async () => {
+    begin(PLUGINS);
+    beatUntil(100);
+    cluster.at(99, () => cluster.end());
+    cluster.at(101, () => close({ kind: "rolled-out" }));
+    await cluster.watch("upgrade");
+    expect(told()).toEqual([]);
+    expect(cluster.now).toBeLessThan(105);
+    expect(cluster.isWatcherGone).toBe(true);
+    expect(cluster.ledger?.runs).toEqual([]);
+  });
+
+  it("and told to its end before the pod came is not told again", async () => {
+    begin(PLUGINS);
+    cluster.end();
+    close({ kind: "applied" });
+    await cluster.watch("upgrade");
+    expect(told()).toEqual([]);
+    expect(cluster.isWatcherGone).toBe(true);
+  });
+
+  it("long ago and ended has nothing to do with this one", async () => {
+    cluster.write(openRun(undefined, closeRun(PLUGINS, { kind: "applied" }, PLUGINS.startedAt)));
+    cluster.begin(NEW);
+    cluster.at(5, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()).toContain("start upgrade 1.3.2 → 1.4.0");
+    expect(cluster.ledger?.run?.actor).toBeUndefined();
+  });
+
+  it("and died over is ended in its place, in its message", async () => {
+    begin(PLUGINS);
+    beatUntil(20);
+    cluster.at(60, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
+    expect(cluster.ledger?.run).toMatchObject({ id: "r1", by: "hook", actor: "jane" });
+    expect(cluster.ledger?.runs).toEqual([]);
+  });
+
+  it("and died over with a clock of its own lasts as long as it lasted", async () => {
+    begin({ ...PLUGINS, startedAt: "2026-11-21T10:05:00.000Z" });
+    cluster.at(60, () => cluster.end());
+    await cluster.watch("upgrade");
+    const { startedAt, endedAt } = cluster.messages[0] ?? {};
+    expect(Number(endedAt) - Number(startedAt)).toBe(60_000);
+  });
+
+  it("and died over while the next one begins is left to that one's pod", async () => {
+    begin(PLUGINS);
+    beatUntil(10);
+    cluster.at(12, () => cluster.begin(OTHER));
+    await cluster.watch("upgrade");
+    expect(told()).toEqual([]);
+    expect(cluster.now).toBeLessThan(14);
+  });
+
+  it("and another pod told is not the same as a later one to the same", async () => {
+    begin({ ...WAITING, pod: "uid-of-another" });
+    cluster.at(5, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
+    expect(cluster.messages[0]?.starter.actor).toBeUndefined();
+    expect(cluster.ledger?.runs).toMatchObject([{ id: "r1", outcome: { kind: "unknown" } }]);
+  });
+
+  it("and in which Helm went back before the pod came is told as that one run", async () => {
+    begin({ ...WAITING, pod: "uid-of-the-upgrade" });
+    close({ kind: "rolled-back", toRevision: 3 });
+    await cluster.watch("rollback");
+    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 rolled-back"]);
+  });
+
+  it("and died over before its Helm ran, long ago, is not taken for this one", async () => {
+    begin({ ...PLUGINS, startedAt: "2026-11-21T09:00:00.000Z" });
+    cluster.at(60, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()).toEqual([
+      "start upgrade 1.3.2 → 1.4.0",
+      "late end upgrade 1.3.2 → 1.4.0 unknown",
+      "end upgrade 1.3.2 → 1.4.0 applied",
+    ]);
+    expect(cluster.messages[0]?.starter.actor).toBeUndefined();
+  });
+
+  it("and died over is not taken for a run to something else", async () => {
+    begin({ ...PLUGINS, to: OTHER });
+    cluster.at(60, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
+    expect(cluster.ledger?.runs[0]).toMatchObject({ id: "r1", outcome: { kind: "unknown" } });
+  });
+
+  it("without credentials is told by the pod in its name, at once", async () => {
+    begin(WAITING);
+    cluster.at(5, () => cluster.end());
+    cluster.at(6, () => close({ kind: "rolled-out" }));
+    await cluster.watch("upgrade");
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 rolled-out"]);
+    expect(cluster.messages[0]?.starter.actor).toBe("jane");
+    expect(cluster.ledger?.runs).toEqual([]);
+  });
+
+  it("without credentials that says nothing of the end is ended by Helm's mark", async () => {
+    begin(WAITING);
+    cluster.at(5, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
+  });
+
+  it("without credentials and failed is told as the plugin saw it", async () => {
+    begin(WAITING);
+    cluster.at(5, () => close({ kind: "not-applied" }));
+    await cluster.watch("upgrade");
+    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 not-applied");
+  });
+
+  it("without credentials that ended before the pod came is told in one message", async () => {
+    begin(WAITING);
+    close({ kind: "failed" });
+    await cluster.watch("upgrade");
+    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 failed"]);
+  });
+
+  it("takes what the chart rendered over what the plugin planned, and keeps what it knows of the same", async () => {
+    const rich = recordOf({ api: { tag: "1.3.2", revision: "abc1234", source: "https://git/x" } });
+    const { to: _, ...planned } = WAITING;
+    begin({ ...planned, from: rich });
+    cluster.at(5, () => cluster.end());
+    await cluster.watch("upgrade");
+    expect(cluster.ledger?.run).toMatchObject({ from: rich, to: NEW });
+  });
+
+  it("within which Helm goes back by itself stays the plugin's one run", async () => {
+    begin({ ...WAITING, pod: "uid-of-the-upgrade", beats: 1 });
+    cluster.apply(NEW);
+    cluster.begin(OLD);
+    beatUntil(30);
+    cluster.at(12, () => cluster.end());
+    cluster.at(31, () => close({ kind: "rolled-back", toRevision: 3 }));
+    await cluster.watch("rollback");
+    expect(told().at(-1)).toBe("end upgrade 1.3.2 → 1.4.0 rolled-back");
+    expect(cluster.ledger?.runs).toEqual([]);
+  });
+});
+
+it("a message that cannot be delivered is tried again at the end, and named", async () => {
+  cluster.begin(NEW);
+  cluster.deliveries.push({ kind: "refused", reason: "is_archived", hint: "Choose another." });
+  cluster.at(5, () => cluster.end());
+  await cluster.watch("upgrade");
+  expect(told()).toHaveLength(2);
+  expect(cluster.warnings).toEqual(["is_archived. Choose another."]);
+});
