@@ -1,0 +1,104 @@
+// Whatever is killed, and when: after the next run nothing false is to be read.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { HELM_MAJORS } from "../../scripts/toolbox.ts";
+import {
+  type Bed,
+  type Deployer,
+  HELM_NOTIFY,
+  openBed,
+  openDeployer,
+  succeed,
+} from "../support/bed.ts";
+import { tellOf } from "../support/conversation.ts";
+import { toThreadTranscript } from "../support/slack/transcript.ts";
+
+let bed: Bed;
+beforeAll(async () => {
+  bed = await openBed();
+});
+afterAll(() => bed.close());
+
+describe.each(HELM_MAJORS)("Helm %i", (major) => {
+  let shop: Deployer;
+  let upgrade: string[];
+  beforeEach(async () => {
+    shop = await openDeployer(bed, major, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
+    upgrade = [
+      "upgrade",
+      "shop",
+      shop.chart,
+      "-f",
+      `${shop.chart}/staging.yaml`,
+      "--set",
+      `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
+    ];
+    await succeed(shop.notify([...upgrade, "--install"]));
+  });
+  afterEach(() => shop.close());
+
+  /** An upgrade by the plugin that was announced, and waits for a Deployment that is not ready. */
+  async function startWaiting(): Promise<ChildProcess> {
+    const announced = new Promise<void>((resolve) => {
+      shop.slack.onMessage(() => resolve());
+    });
+    const argv = [...upgrade, "--wait", "--set", "notReady=true,api.image.tag=1.4.0"];
+    const plugin = spawn(HELM_NOTIFY, argv, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
+    await announced;
+    await succeed(
+      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=60s"]),
+    );
+    return plugin;
+  }
+
+  const letItBeReady = () =>
+    succeed(
+      shop.kubectl([
+        "set",
+        "image",
+        "deployment/shop-not-ready",
+        "not-ready=registry.example.com/shop/ready:1.0.0",
+      ]),
+    );
+  /** The channel's messages as they stand, the first install's left out. */
+  const channel = () => shop.slack.channel().slice(1).map(toThreadTranscript);
+  const said = (index: number) => () => channel()[index] ?? "";
+
+  it("the plugin: its pod tells how the run ended", async () => {
+    const plugin = await startWaiting();
+    plugin.kill("SIGKILL");
+    await letItBeReady();
+    await expect
+      .poll(said(0), { timeout: 120_000 })
+      .toMatch(/Applied shop to staging[^]*api +1\.3\.2 → 1\.4\.0/);
+  });
+
+  it("helm: the plugin says that the run was interrupted", async () => {
+    const plugin = await startWaiting();
+    const ended = once(plugin, "exit");
+    process.kill(helmOf(plugin), "SIGKILL");
+    await ended;
+    expect(said(0)()).toContain("Interrupted: upgrade of shop in staging");
+  });
+
+  it("both: the next run says that nobody saw the end, and starts from what is true", async () => {
+    const plugin = await startWaiting();
+    const helm = helmOf(plugin);
+    plugin.kill("SIGKILL");
+    process.kill(helm, "SIGKILL");
+    const back = await tellOf(shop, "shop", () => succeed(shop.helm(["rollback", "shop", "1"])));
+    expect(`${back.start}\n${back.end}`).toMatch(/api +1\.4\.0 → 1\.3\.2/);
+    expect(back.end).toContain("Rolled back shop in staging");
+    await expect
+      .poll(said(0), { timeout: 60_000 })
+      .toContain("Nobody saw how the upgrade of shop in staging ended");
+  });
+});
+
+/** The helm that a plugin started. */
+function helmOf({ pid }: ChildProcess): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return Number(children.trim().split(" ")[0]);
+}
