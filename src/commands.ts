@@ -6,13 +6,13 @@ import { NotifyError } from "./domain/errors.ts";
 import type { HelmExit } from "./flow/ports.ts";
 import { type DeployPorts, planDeploy } from "./flow/deploy-plan.ts";
 import type { PlannedRun } from "./flow/report.ts";
-import { upgrade, type UpgradePorts } from "./flow/upgrade.ts";
+import { type ReleaseTest, upgrade, type UpgradePorts } from "./flow/upgrade.ts";
 import { complete } from "./cli/completion.ts";
 import { resolveSettings, type Settings } from "./cli/settings.ts";
 import { flagValue, isSwitchedOn, parseArgv, type ParsedArgv, quoteCsv } from "./helm/argv.ts";
 import { runFlags, toDeployRequest, toRollbackRequest } from "./helm/deploy-request.ts";
 import { type FlagTable, GLOBAL_FLAGS, toldFlags, verbFlags } from "./helm/flags.ts";
-import { runHelm } from "./helm/run.ts";
+import { runHelm, type RunWorld } from "./helm/run.ts";
 import {
   askHelm,
   type ClusterAccess,
@@ -21,6 +21,7 @@ import {
   parseHelmWords,
   releaseRequest,
 } from "./deploy-ports.ts";
+import { connectionArgv } from "./release/connection-flags.ts";
 import { openRevisions } from "./release/look-up.ts";
 import type { Host } from "./host.ts";
 import { withTempFolder, writePrivate } from "./io/temp-folder.ts";
@@ -55,6 +56,7 @@ export async function deploy(
       ...deployPorts(parsed, settings, readStdin, access),
       say: host.say,
       report: reporter(parsed, settings, access, host),
+      test: settings.isTested ? releaseTest(parsed, helm) : undefined,
       runHelm: async (values) => {
         if (values === undefined) return run([]);
         return withTempFolder(async (folder) => {
@@ -66,6 +68,22 @@ export async function deploy(
   } finally {
     access.close();
   }
+}
+
+/** Helm's stdout is that of the upgrade, which may be JSON: what its helpers print goes to stderr. */
+function releaseTest(parsed: ParsedArgv, helm: RunWorld): ReleaseTest {
+  const run = (...argv: string[]) => {
+    const timeout = flagValue(parsed, "timeout");
+    const limits = timeout === undefined ? [] : [`--timeout=${timeout}`];
+    return runHelm([...argv, ...limits, ...connectionArgv(parsed)], { ...helm, stdout: 2 });
+  };
+  return {
+    run: (release) => run("test", release),
+    undo: (release, revision) =>
+      revision === 0
+        ? run("uninstall", release, "--wait")
+        : run("rollback", release, String(revision), "--wait"),
+  };
 }
 
 /** helm rollback and helm uninstall. */
@@ -167,6 +185,44 @@ export async function runOwn(words: readonly string[], host: Host): Promise<Helm
       values: async (argv, help) => printValues(argv, help, host),
       preview: async (argv, help) => preview(argv, help, host),
       init: async (chart, options) => init(chart, options, host),
+      bump: async (options) => {
+        const { runBump } = await import("./bump-ports.ts");
+        const { describeBump } = await import("./flow/bump.ts");
+        const { latestChoice, tagChecker } = await import("./tags-ports.ts");
+        const { ledgerReader } = await import("./environment-ports.ts");
+        const choices = options.isLatest
+          ? { choose: latestChoice(options.latest, host, ledgerReader(host)) }
+          : {};
+        host.writeOut(
+          describeBump(await runBump(options, host, { ...choices, hasTag: tagChecker(host) })),
+        );
+      },
+      promote: async (options) => {
+        const { runPromote } = await import("./environment-ports.ts");
+        const { ask } = await import("./io/ask.ts");
+        const askHere = (question: string) => ask(question, host.terminal);
+        const { describeBump } = await import("./flow/bump.ts");
+        const { tagChecker } = await import("./tags-ports.ts");
+        host.writeOut(describeBump(await runPromote(options, host, askHere, tagChecker(host))));
+      },
+      tags: async (request) => {
+        const { runTags } = await import("./tags-ports.ts");
+        const { ledgerReader } = await import("./environment-ports.ts");
+        const { text, warnings, error } = await runTags(request, host, ledgerReader(host));
+        host.writeOut(text);
+        for (const warning of warnings) host.say(`warning: ${warning}`);
+        if (error) throw error;
+      },
+      live: async (options) => {
+        const { runLive } = await import("./environment-ports.ts");
+        const report = await runLive(options, host, ".");
+        host.writeOut(report.text);
+        code = report.exitCode;
+      },
+      log: async (request) => {
+        const { runLog } = await import("./environment-ports.ts");
+        host.writeOut(await runLog(request, host, "."));
+      },
     },
     { writeOut: host.writeOut, writeErr: (text) => text.trimEnd().split("\n").forEach(host.say) },
     host.version,

@@ -1,3 +1,4 @@
+import type { Terminal } from "./io/ask.ts";
 import type { RunWorld } from "./helm/run.ts";
 
 /** What the commands may use of the process. */
@@ -11,6 +12,8 @@ export interface Host {
   /** A line for the person, on stderr. */
   readonly say: (line: string) => void;
   readonly writeOut: (text: string) => void;
+  /** Where a person is asked: stdout may be a file. */
+  readonly terminal: Terminal;
   readonly readStdin: () => Promise<Buffer>;
   readonly helm: () => RunWorld;
 }

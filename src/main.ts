@@ -73,6 +73,7 @@ function host(): Host {
     isColoured: process.stdout.isTTY && !process.env["NO_COLOR"],
     say,
     writeOut: (text) => void process.stdout.write(text),
+    terminal: { input: process.stdin, output: process.stderr },
     readStdin,
     helm: runWorld,
   };

@@ -9,14 +9,22 @@ export type Completion =
       readonly alsoOwn: readonly string[];
     };
 
-/** https://pkg.go.dev/github.com/spf13/cobra#ShellCompDirective: 16 = directories only. */
+/** https://pkg.go.dev/github.com/spf13/cobra#ShellCompDirective: 16 = directories only, 4 = no files. */
 const DIRECTORIES_ONLY = ":16";
+
+const NO_FILES = ":4";
+const REPOSITORY_WORDS = new Set(["bump", "promote", "tags", "live", "log"]);
 
 const DESCRIPTIONS: Record<(typeof OWN_WORDS)[number], string> = {
   plan: "show what an upgrade would carry and change",
   values: "print the values an upgrade would inject",
   preview: "show the messages of a chart, sending none",
   init: "add the snippets to a chart",
+  bump: "write a tag and revision into an environment's values file, commit, push",
+  promote: "write what one environment runs into the values file of another",
+  tags: "list an image's tags in its registry, pick one by policy",
+  live: "show what runs where",
+  log: "show who deployed what and when",
 };
 
 /** `words` are the words typed so far; the last one is being completed, and may be empty. */
@@ -31,6 +39,8 @@ export function complete(words: readonly string[]): Completion {
     };
   }
   if (first === "init") return { kind: "answer", lines: [DIRECTORIES_ONLY] };
+  // Words of a deployment repository: nothing of Helm's fits there.
+  if (REPOSITORY_WORDS.has(first)) return { kind: "answer", lines: [NO_FILES] };
   const helmWord = ["plan", "values", "preview"].includes(first) ? "upgrade" : first;
   return { kind: "helm", argv: ["__complete", helmWord, ...rest], alsoOwn: [] };
 }

@@ -2,7 +2,17 @@
 import type { HelmVerb, ToldVerb } from "../domain/request.ts";
 
 /** Words of ours; none is a Helm command. */
-export const OWN_WORDS = ["plan", "values", "preview", "init"] as const;
+export const OWN_WORDS = [
+  "plan",
+  "values",
+  "preview",
+  "init",
+  "bump",
+  "promote",
+  "tags",
+  "live",
+  "log",
+] as const;
 
 export type Dispatch =
   | { readonly kind: "own" }

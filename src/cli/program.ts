@@ -1,11 +1,24 @@
 // Declares our own commands: names, options, help. An action is one call.
 import { Command, Option } from "commander";
 
+import { addBumpCommand, type BumpOptions } from "./bump-command.ts";
+import { addLiveCommand } from "./live-command.ts";
+import { addLogCommand, type LogRequest } from "./log-command.ts";
+import { addPromoteCommand, type PromoteOptions } from "./promote-command.ts";
+import { addTagsCommand } from "./tags-command.ts";
+import type { LiveOptions } from "../flow/live.ts";
+import type { TagsRequest } from "../flow/tags.ts";
+
 export interface Actions {
   readonly plan: (helmArgv: readonly string[], help: () => void) => Promise<void>;
   readonly values: (helmArgv: readonly string[], help: () => void) => Promise<void>;
   readonly preview: (helmArgv: readonly string[], help: () => void) => Promise<void>;
   readonly init: (chart: string, options: { dryRun: boolean }) => Promise<void>;
+  readonly bump: (options: BumpOptions) => Promise<void>;
+  readonly promote: (options: PromoteOptions) => Promise<void>;
+  readonly tags: (request: TagsRequest) => Promise<void>;
+  readonly live: (options: LiveOptions) => Promise<void>;
+  readonly log: (request: LogRequest) => Promise<void>;
 }
 
 export interface Output {
@@ -49,6 +62,8 @@ Helm's own commands:
 Options on these, plan, values and preview:
   --notify-config FILE     services of charts that do not name them (HELM_NOTIFY_CONFIG)
   --notify-environment E   where this deploys to, if the values do not say it (HELM_NOTIFY_ENVIRONMENT)
+  --notify-test            upgrade, install: a failing helm test fails the deploy, and undoes it with
+                           --rollback-on-failure or --atomic (HELM_NOTIFY_TEST)
   --notify-timeout TIME    longest wait for the Kubernetes API, default 15s (HELM_NOTIFY_TIMEOUT)
 
 Environment:
@@ -131,5 +146,10 @@ Examples:
     .action(async (chart: string, options: { dryRun: boolean }) => {
       await actions.init(chart, options);
     });
+  addBumpCommand(program, actions.bump);
+  addPromoteCommand(program, actions.promote);
+  addTagsCommand(program, actions.tags);
+  addLiveCommand(program, actions.live);
+  addLogCommand(program, actions.log);
   return program;
 }

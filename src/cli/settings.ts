@@ -8,10 +8,12 @@ export interface Settings {
   readonly environment: string | undefined;
   /** Longest wait for the Kubernetes API. */
   readonly timeoutMs: number;
+  /** Whether a deploy that fails `helm test` is a failed one. */
+  readonly isTested: boolean;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
-const FLAGS = ["notify-config", "notify-environment", "notify-timeout"];
+const FLAGS = ["notify-config", "notify-environment", "notify-test", "notify-timeout"];
 
 export function resolveSettings(
   own: readonly { readonly name: string; readonly value: string }[],
@@ -35,12 +37,20 @@ export function resolveSettings(
     return { text: env[variable] || undefined, place: variable };
   };
   const timeout = chosen("notify-timeout");
+  const test = chosen("notify-test");
   return {
     configPath: chosen("notify-config").text,
     environment: chosen("notify-environment").text,
     timeoutMs:
       timeout.text === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeout.text, timeout.place),
+    isTested: test.text !== undefined && parseSwitch(test.text, test.place),
   };
+}
+
+function parseSwitch(text: string, place: string): boolean {
+  if (/^(?:true|1)$/i.test(text)) return true;
+  if (/^(?:false|0)$/i.test(text)) return false;
+  throw new NotifyError("BAD_FLAG", `${place} is "${text}"`, { hint: "Use true or false." });
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -20,7 +20,7 @@ const chartEntry = z.strictObject(
 );
 
 /** `image` is the image itself here; `policy` and `environments` are read by the commands that use them. */
-const configEntry = z.strictObject(
+export const configEntry = z.strictObject(
   {
     tag: z.optional(path),
     image: z.optional(text),
@@ -62,7 +62,7 @@ function parseEntries<Schema extends z.ZodMiniType>(
     .record(z.string(), schema, "is not a map of services")
     .safeParse(isMap(services) ? withoutNulls(services) : services, { reportInput: true });
   if (result.success) return Object.entries(result.data);
-  const issues = result.error.issues.map((issue) => `  ${describe(issue, place)}`);
+  const issues = result.error.issues.map((issue) => `  ${describeIssue(issue, place)}`);
   throw new NotifyError("BAD_SERVICES", [`${place}${where} is not valid:`, ...issues].join("\n"), {
     hint: "Write each service like api: {tag: api.image.tag}.",
   });
@@ -80,8 +80,9 @@ function withoutNullSettings(entry: Values): Values {
   return Object.fromEntries(Object.entries(entry).filter(([, setting]) => setting !== null));
 }
 
-function describe(issue: z.core.$ZodIssue, place: string): string {
-  const where = [place, ...issue.path.map(String)].join(".");
+/** One issue in words, with its place below `place`. */
+export function describeIssue(issue: z.core.$ZodIssue, place: string): string {
+  const where = [place, ...issue.path.map(String)].filter(Boolean).join(".");
   if (issue.code === "unrecognized_keys")
     return `${where}: has no setting ${issue.keys.join(", ")}`;
   const isMissing = issue.code === "invalid_type" && issue.input === undefined;

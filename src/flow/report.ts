@@ -6,6 +6,7 @@ import { NotifyError } from "../domain/errors.ts";
 import { changeRun, closeRun, type Ledger, openRun, type Run, toFrom } from "../domain/ledger.ts";
 import type { Before, Starter } from "../domain/message.ts";
 import type { ReleaseRecord } from "../domain/record.ts";
+import { redactLine } from "../domain/redact.ts";
 import type { RevisionStatus } from "../domain/release.ts";
 import { type Action, isGood, type Outcome } from "../domain/run.ts";
 import type { Shipped } from "../domain/shipped.ts";
@@ -85,6 +86,7 @@ const END_MS = 20_000;
 // What ends CI jobs kills after ten seconds (docker stop, GitLab, GitHub).
 const SIGNALLED_MS = 5000;
 const CAUSE_MS = 5000;
+const DESCRIPTION_LENGTH = 300;
 /** The watcher takes a plugin for dead after three of these. */
 const BEAT_MS = 5000;
 
@@ -195,9 +197,12 @@ export async function reportRun(
 
   async function explain(failed: StoredRevision | undefined, deadline: Deadline): Promise<Cause> {
     const cluster = book?.cluster() ?? (await orWarn(ports.openCluster(), undefined, warn));
-    const nothing = { pods: [], morePods: 0, events: [], missing: [] };
-    const found = await cluster?.findCause(failed, startedAt, deadline.sooner(CAUSE_MS));
-    return { description: failed?.description, ...(found ?? nothing) };
+    // After a failed `helm test` the release itself calls the upgrade complete.
+    const isSaid = failed?.description !== undefined && failed.release.status !== "deployed";
+    const description = isSaid ? redactLine(failed.description, DESCRIPTION_LENGTH) : undefined;
+    const question = failed && { ...failed, description };
+    const found = await cluster?.findCause(question, startedAt, deadline.sooner(CAUSE_MS));
+    return { pods: [], morePods: 0, events: [], missing: [], description, ...found };
   }
 
   /** What the chart really rendered, now that it is there. */

@@ -12,12 +12,20 @@ export interface UpgradePorts extends DeployPorts {
   readonly say: (line: string) => void;
   /** Runs Helm with `values` as the lowest of the user's values files; `undefined` = exactly as typed. */
   readonly runHelm: (values: Values | undefined) => Promise<HelmExit>;
+  /** After a good end: `helm test`, whose failure is the deploy's. Absent where nobody asked for it. */
+  readonly test?: ReleaseTest | undefined;
   /** Runs Helm and tells people of it. */
   readonly report: (
     run: PlannedRun,
     settings: NotifySettings,
     runHelm: () => Promise<HelmExit>,
   ) => Promise<HelmExit>;
+}
+
+export interface ReleaseTest {
+  readonly run: (release: string) => Promise<HelmExit>;
+  /** To the revision that was live before; 0: there was none, and the release goes. */
+  readonly undo: (release: string, revision: number) => Promise<HelmExit>;
 }
 
 /** Helm's end is the command's end, whatever it was. */
@@ -29,11 +37,35 @@ export async function upgrade(
   const plan = await planDeploy(request, ports);
   for (const line of toPlanTable(plan)) ports.say(line);
   for (const warning of plan.warnings) ports.say(`warning: ${warning}`);
-  const runHelm = () =>
-    ports.runHelm(Object.keys(plan.injected).length > 0 ? plan.injected : undefined);
-  const run =
-    flags.isDryRun || request.verb === "diff upgrade" ? undefined : plannedRun(plan, flags);
+  const injected = Object.keys(plan.injected).length > 0 ? plan.injected : undefined;
+  const isDeploy = !flags.isDryRun && request.verb !== "diff upgrade";
+  const run = isDeploy ? plannedRun(plan, flags) : undefined;
+  const runHelm = async () => {
+    const exit = await ports.runHelm(injected);
+    return run && isGoodExit(exit) ? testRelease(exit, run, plan, ports) : exit;
+  };
   return run ? ports.report(run, plan.settings, runHelm) : runHelm();
+}
+
+async function testRelease(
+  exit: HelmExit,
+  { release, isAtomic }: PlannedRun,
+  { live }: DeployPlan,
+  { test, say }: UpgradePorts,
+): Promise<HelmExit> {
+  if (test === undefined) return exit;
+  const tested = await test.run(release);
+  if (isGoodExit(tested)) return exit;
+  const revision = live?.revision ?? 0;
+  say(
+    `helm test failed${isAtomic ? `, ${revision === 0 ? "uninstalling" : `rolling back to revision ${revision}`}` : ""}`,
+  );
+  if (isAtomic) await test.undo(release, revision);
+  return tested;
+}
+
+function isGoodExit(exit: HelmExit): boolean {
+  return exit.kind === "exited" && exit.code === 0;
 }
 
 /** `undefined` where Helm makes up the release's name. */

@@ -14,6 +14,8 @@ export interface ParsedArgv {
 }
 
 const OWN_PREFIX = "notify-";
+/** Those of ours that take no value. */
+const OWN_SWITCHES: ReadonlySet<string> = new Set(["notify-test"]);
 
 /** Flags may stand anywhere; after `--` all are positionals; short ones may be grouped (`-if x`, `-fx`, `-f=x`). */
 export function parseArgv(argv: readonly string[], table: FlagTable): ParsedArgv {
@@ -34,7 +36,8 @@ export function parseArgv(argv: readonly string[], table: FlagTable): ParsedArgv
     const word = argv[index] ?? "";
     if (word.startsWith(`--${OWN_PREFIX}`)) {
       const [name, value] = splitOnce(word.slice(2));
-      own.push({ name, value: value ?? argv[++index] ?? "" });
+      const isSwitch = OWN_SWITCHES.has(name);
+      own.push({ name, value: value ?? (isSwitch ? "true" : (argv[++index] ?? "")) });
       continue;
     }
     rest.push(word);

@@ -14,6 +14,8 @@ export interface RunWorld {
   readonly parentPid: () => number;
   /** As a plugin we outlive a killed outer helm: it has no signal handling and tells us nothing (Helm 3 and 4, tried). */
   readonly endsWithParent: boolean;
+  /** Where helm's stdout goes, if not to ours. */
+  readonly stdout?: 2;
 }
 
 /** Runs helm on our own stdin, stdout and stderr; `input` stands in for a stdin that was read already. */
@@ -23,7 +25,7 @@ export async function runHelm(
   input?: Buffer,
 ): Promise<HelmExit> {
   const child = spawn(world.bin, argv, {
-    stdio: [input === undefined ? "inherit" : "pipe", "inherit", "inherit"],
+    stdio: [input === undefined ? "inherit" : "pipe", world.stdout ?? "inherit", "inherit"],
     env: { ...world.env },
   });
   if (input !== undefined) {

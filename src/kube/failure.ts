@@ -78,9 +78,14 @@ export async function findCause(
 
   const since = new Date(question.since.getTime() - SKEW_MS);
   const makers = [...workloads, ...currentSets(replicaSets, workloads, since)];
+  const withTrouble = (pod: Pod): readonly TroubledPod[] => {
+    const trouble = troubleOf(pod, since);
+    return trouble ? [{ pod, trouble }] : [];
+  };
   const troubled = podsOf(makers, pods).flatMap(withTrouble).toSorted(byRankOfTrouble);
   const listed = withoutLikes(troubled).slice(0, PODS);
   const hookPod = hook && lastPod(podsOf([hook], pods));
+  const [ofHook] = hookPod ? withTrouble(hookPod) : [];
 
   const readEnd = async (pod: Pod, container: string | undefined) => {
     if (container === undefined) return undefined;
@@ -89,17 +94,18 @@ export async function findCause(
     return found ? redactLog(found, LOG_LIMITS) : undefined;
   };
   const [hookLog, ...logs] = await Promise.all([
-    hookPod && readEnd(hookPod, containerToRead(hookPod)),
+    // Also of a hook that still runs: Helm may have waited for it in vain.
+    hookPod && readEnd(hookPod, ofHook?.trouble.container ?? hookPod.spec.containers?.[0]?.name),
     ...listed.map(async ({ pod, trouble: { rank, container } }) =>
       rank === "crashed" ? readEnd(pod, container) : undefined,
     ),
   ]);
-  const told = [...troubled, ...(hookPod ? withTrouble(hookPod) : [])];
+  const told = ofHook ? [...troubled, ofHook] : troubled;
   const isOurs = ({ about, at }: Warning) =>
-    at >= since && isOf(hook ? [...makers, hook] : makers, about, pods);
+    at >= since && isOf(hook ? [...makers, hook] : makers, about, pods, since);
   return {
     description,
-    hook: hook && { ...hook, reason: hookPod && hookReason(hookPod), log: hookLog },
+    hook: hook && { ...hook, reason: ofHook && toReason(ofHook.trouble), log: hookLog },
     pods: listed.map(({ pod, trouble }, index) => ({
       pod: pod.metadata.name,
       container: trouble.container,
@@ -117,11 +123,6 @@ export async function findCause(
 interface TroubledPod {
   readonly pod: Pod;
   readonly trouble: Trouble;
-}
-
-function withTrouble(pod: Pod): readonly TroubledPod[] {
-  const trouble = troubleOf(pod);
-  return trouble ? [{ pod, trouble }] : [];
 }
 
 function byRankOfTrouble(one: TroubledPod, other: TroubledPod): number {
@@ -147,15 +148,7 @@ function lastPod(pods: readonly Pod[]): Pod | undefined {
     .at(-1);
 }
 
-/** Also of a hook that is still running: Helm may have waited for it in vain. */
-function containerToRead(pod: Pod): string | undefined {
-  return troubleOf(pod)?.container ?? pod.spec.containers?.[0]?.name;
-}
-
-function hookReason(pod: Pod): string | undefined {
-  const trouble = troubleOf(pod);
-  if (trouble === undefined) return undefined;
-  const { reason, message } = trouble;
+function toReason({ reason, message }: Trouble): string {
   if (message === undefined) return reason;
   return toMessage(reason === "Error" ? message : `${reason}: ${message}`);
 }

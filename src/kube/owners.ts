@@ -58,13 +58,18 @@ export function podsOf(makers: readonly Named[], pods: readonly Pod[]): readonly
 }
 
 /** Whether `about` is one of the makers, or a pod of theirs with trouble; of a pod that is gone the name has to tell. */
-export function isOf(makers: readonly Named[], about: Named, pods: readonly Pod[]): boolean {
+export function isOf(
+  makers: readonly Named[],
+  about: Named,
+  pods: readonly Pod[],
+  since: Date,
+): boolean {
   const isMaker = (of: Named) => makers.some((maker) => isSame(maker, of));
   if (isMaker(about)) return true;
   if (about.kind !== "Pod") return false;
   const pod = pods.find(({ metadata }) => metadata.name === about.name);
   return pod
-    ? isMaker(makerOf(pod)) && troubleOf(pod) !== undefined
+    ? isMaker(makerOf(pod)) && troubleOf(pod, since) !== undefined
     : makers.some((maker) => couldMake(maker, about.name));
 }
 

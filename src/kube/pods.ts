@@ -16,7 +16,9 @@ const said = z.object({ reason: z.optional(z.string()), message: z.optional(z.st
 const containerState = z.object({
   waiting: z.optional(said),
   running: z.optional(z.object({})),
-  terminated: z.optional(z.extend(said, { exitCode: z.number() })),
+  terminated: z.optional(
+    z.extend(said, { exitCode: z.number(), finishedAt: z.optional(z.string()) }),
+  ),
 });
 
 const containerStatus = z.object({
@@ -62,8 +64,8 @@ export function byRank(one: Trouble, other: Trouble): number {
   return RANKS.indexOf(one.rank) - RANKS.indexOf(other.rank);
 }
 
-/** The worst of what is wrong with a pod; `undefined` where it is ready, or did what it was for. */
-export function troubleOf({ spec, status }: Pod): Trouble | undefined {
+/** The worst of what is wrong with a pod; `undefined` where it is ready and has not crashed since then, or did what it was for. */
+export function troubleOf({ spec, status }: Pod, since: Date): Trouble | undefined {
   if (status.phase === "Succeeded") return undefined;
   const { initContainers = [], containers: others = [] } = spec;
   const { initContainerStatuses = [], containerStatuses = [], conditions = [] } = status;
@@ -72,7 +74,7 @@ export function troubleOf({ spec, status }: Pod): Trouble | undefined {
     [...initContainers, ...others].find((container) => container.name === name)?.image;
   const [worst] = [...initContainerStatuses, ...containerStatuses]
     .flatMap((container): Trouble[] => {
-      const trouble = containerTrouble(container);
+      const trouble = containerTrouble(container, since);
       return trouble ? [{ ...trouble, container: container.name, image: imageOf(container) }] : [];
     })
     .toSorted(byRank);
@@ -94,12 +96,14 @@ const IMAGE_REASON = /Image|Registry/;
 // CreateContainerConfigError, CreateContainerError, PreCreateHookError, RunContainerError, PostStartHookError, PreStartHookError.
 const START_REASON = /Error$/;
 
-function containerTrouble({
-  ready,
-  state = {},
-  lastState = {},
-}: ContainerStatus): Trouble | undefined {
-  if (ready || state.terminated?.exitCode === 0) return undefined;
+function containerTrouble(
+  { ready, state = {}, lastState = {} }: ContainerStatus,
+  since: Date,
+): Trouble | undefined {
+  // Without a probe a container is ready while it runs, be it until the next crash.
+  const { exitCode: lastCode = 0, finishedAt = "" } = lastState.terminated ?? {};
+  const hasCrashed = lastCode !== 0 && new Date(finishedAt) >= since;
+  if ((ready && !hasCrashed) || state.terminated?.exitCode === 0) return undefined;
   const { waiting, terminated = lastState.terminated } = state;
   if (terminated !== undefined) {
     const { reason = "Error", exitCode, message } = terminated;

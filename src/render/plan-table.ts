@@ -2,6 +2,7 @@
 import type { Deployed, Origin, ServicePlan } from "../domain/carry.ts";
 import type { LiveRelease, RevisionStatus } from "../domain/release.ts";
 import type { Path } from "../domain/values.ts";
+import { alignColumns } from "./columns.ts";
 
 export interface PlanView {
   readonly release: string | undefined;
@@ -88,16 +89,4 @@ function originText(
     case "none":
       return NOTHING;
   }
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => (row[column] ?? "").length)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
 }

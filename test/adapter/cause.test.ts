@@ -18,7 +18,9 @@ const SHOUT = node(`
 const SLEEP = node(`console.log("waiting for the database"); setTimeout(() => {}, 60_000);`);
 
 let kube: EmbeddedKube;
+let began: Date;
 beforeEach(async () => {
+  began = new Date();
   kube = await startKube({
     images: { crash: CRASH, shout: SHOUT, sleep: SLEEP },
     notReady: /^registry\.invalid\//,
@@ -40,7 +42,7 @@ async function ask(
     tls: { ca: kube.ca },
     origin: `context "test"`,
   });
-  const asked = { since: new Date(), description: undefined, hook: undefined, workloads: [] };
+  const asked = { since: began, description: undefined, hook: undefined, workloads: [] };
   try {
     return await findCause(api, { ...asked, ...question }, createDeadline(ms));
   } finally {
@@ -180,6 +182,8 @@ describe("nobody else's pod", () => {
     await pods(1, /"exitCode":3/);
     for (const name of podNames()) warn("Pod", name, { message: `of ${name}` });
     warn("Deployment", "web-admin");
+    // Of a Job that is gone: a Deployment's pods have two suffixes.
+    warn("Pod", "web-x2k9p");
     expect(await ask({ workloads: [WEB] })).toMatchObject({ pods: [], morePods: 0, events: [] });
   });
 
@@ -194,10 +198,12 @@ describe("nobody else's pod", () => {
 it("after Helm rolled back, the pods that are gone are told by their events, and what runs again is not blamed", async () => {
   kube.create(deployment("web", "shop/web:1"));
   await pods(1, /"running"/);
-  // What was there before is older than the run: a test cannot wait.
   const [old] = kube.list("replicasets.apps", "shop");
   if (old === undefined) throw new Error("no ReplicaSet");
-  kube.update({ ...old, metadata: { ...old.metadata, creationTimestamp: at(60) } });
+  // Times are whole seconds: what was there before is to be older than the run.
+  await expect
+    .poll(() => at(0) > `${old.metadata.creationTimestamp}`, { timeout: 3000 })
+    .toBe(true);
   kube.update(deployment("web", "registry.invalid/shop/web:2"));
   await pods(1, /ImagePullBackOff/);
   const [gone = ""] = podNames().filter((name) => !name.startsWith(old.metadata.name));
@@ -210,7 +216,12 @@ it("after Helm rolled back, the pods that are gone are told by their events, and
   kube.update({ ...restored, status });
   warn("Pod", restored.metadata.name);
 
-  const { pods: blamed, events } = await ask({ workloads: [WEB] });
+  const [failed] = kube
+    .list("replicasets.apps", "shop")
+    .filter(({ metadata }) => metadata.name !== old.metadata.name);
+  // Our clock is ahead, as far as it may be.
+  const since = new Date(Date.parse(failed?.metadata.creationTimestamp ?? "") + 5000);
+  const { pods: blamed, events } = await ask({ workloads: [WEB], since });
 
   expect(blamed).toEqual([]);
   expect(events).toMatchObject([{ about: `Pod ${gone}`, reason: "BackOff" }]);
@@ -239,10 +250,21 @@ describe("a hook", () => {
   });
 
   it("is told by its last pod", async () => {
-    createJob("migrate", "shop/crash:1", { backoffLimit: 2 });
-    await pods(3, /"exitCode":3/);
-    expect((await ask({ hook: MIGRATE })).hook?.log).toHaveLength(15);
-    expect(kube.requests.filter(({ path }) => path.includes("/log"))).toHaveLength(1);
+    const owner = { apiVersion: "batch/v1", ...MIGRATE, uid: "1", controller: true };
+    const createPod = (name: string, image: string) =>
+      kube.create({
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { name, namespace: "shop", ownerReferences: [owner] },
+        spec: { restartPolicy: "Never", containers: [{ name: "main", image }] },
+      });
+    const { metadata } = createPod("migrate-z", "shop/crash:1");
+    // Times are whole seconds.
+    await expect.poll(() => at(0) > `${metadata.creationTimestamp}`, { timeout: 3000 }).toBe(true);
+    createPod("migrate-b", "shop/sleep:1");
+    await expect
+      .poll(async () => (await ask({ hook: MIGRATE })).hook?.log, { timeout: 5000 })
+      .toEqual(["waiting for the database"]);
   });
 
   it("that Helm waited for in vain is told with what it wrote", async () => {
@@ -305,10 +327,15 @@ describe("warnings", () => {
     await pods(1, /ImagePullBackOff/);
     const [name = ""] = podNames();
     warn("Pod", name, { reason: "Failed", message: "Error: ImagePullBackOff" });
-    warn("Pod", name, { reason: "BackOff", message: "Back-off" });
+    warn("Pod", name, { reason: "BackOff", message: "Back-off restarting it" });
     warn("Pod", name, { reason: "Failed", message: "token=abc was refused" });
     const { events } = await ask({ workloads: [WEB] });
     expect(events.map(({ message }) => message)).toEqual(["token=*** was refused"]);
+  });
+
+  it("of earlier runs are not told", async () => {
+    warn("Deployment", "web", { lastTimestamp: at(90) });
+    expect((await ask({ workloads: [WEB], since })).events).toEqual([]);
   });
 
   it("that are none are not told", async () => {

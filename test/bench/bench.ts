@@ -4,8 +4,14 @@ import { join } from "node:path";
 import { build } from "../../scripts/build.ts";
 import { openCluster, readChoice } from "../cluster/reachable-cluster.ts";
 import { measure, quantile, ratioOf, type Times } from "./measure.ts";
-import { hookSubjects, jobSubjects } from "./hook-subjects.ts";
-import { openGround, planSubjects, startSubjects, upgradeSubjects } from "./subjects.ts";
+import { hookSubjects, podSubjects } from "./hook-subjects.ts";
+import {
+  openGround,
+  planSubjects,
+  startSubjects,
+  toldSubjects,
+  upgradeSubjects,
+} from "./subjects.ts";
 
 interface Budget {
   readonly subject: string;
@@ -18,16 +24,18 @@ const BUDGETS: readonly Budget[] = [
   { subject: "helm-notify upgrade", base: "helm upgrade", atMost: 1.45 },
   { subject: "helm-notify upgrade, large", base: "helm upgrade, large", atMost: 1.45 },
   { subject: "helm-notify upgrade", base: "usual script", atMost: 0.8 },
+  // Issue 4 names none. Without a wait the two messages are half of what there is to wait for.
+  { subject: "helm-notify upgrade, telling", base: "helm upgrade, told chart", atMost: 2 },
   { subject: "helm-notify version", base: "helm version", atMost: 1.9 },
   { subject: "hook program", base: "python", atMost: 0.7 },
   { subject: "hook program", base: "empty node", atMost: 2.1 },
-  { subject: "hook Job", base: "idle Job", atMost: 1.25 },
+  { subject: "hook pod", base: "idle pod", atMost: 1.25 },
   { subject: "plan for 500", base: "plan for 5", atMost: 1.5 },
 ];
 
 const ROUNDS = Number(process.argv[2] ?? 20);
 // Seconds each, and steady.
-const JOB_ROUNDS = Math.ceil(ROUNDS / 4);
+const POD_ROUNDS = Math.ceil(ROUNDS / 4);
 
 await build(log);
 const cluster = await openCluster(readChoice(process.env), log);
@@ -36,12 +44,13 @@ try {
   const subjects = [
     ...startSubjects(ground),
     ...(await upgradeSubjects(ground)),
+    ...(await toldSubjects(ground)),
     ...(await planSubjects(ground)),
     ...(await hookSubjects(ground)),
   ];
   const times = await measure(subjects, ROUNDS, log);
-  const jobs = await measure(await jobSubjects(ground), JOB_ROUNDS, log);
-  report(new Map([...times, ...jobs]));
+  const pods = await measure(await podSubjects(ground), POD_ROUNDS, log);
+  report(new Map([...times, ...pods]));
 } finally {
   await ground.close();
 }

@@ -1,32 +1,28 @@
-// The hook: its program alone, and as a Job on the cluster.
+// The watcher: its program alone, and as the pod of a ReplicaSet on the cluster. It does not end after its message, so what
+// counts is when Slack has that.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
 import { run } from "../support/process.ts";
-import { commit, recordOf } from "../support/records.ts";
-import { copyLibraryChart } from "../support/shop-chart.ts";
+import type { SlackDouble } from "../support/slack/double.ts";
 import type { Subject } from "./measure.ts";
-import type { Ground } from "./subjects.ts";
+import { type Ground, writeToldChart } from "./subjects.ts";
 
 const DIST = join(import.meta.dirname, "../../dist");
 const RELEASE = "hooked";
+const LEDGER = {
+  apiVersion: "v1",
+  kind: "ConfigMap",
+  metadata: { name: `helm-notify-ledger.${RELEASE}` },
+};
 
-/** The hook's Job without Kubernetes around it: its mounts, its rights, its environment. */
+/** The pod's program without Kubernetes around it: its mounts, its rights, its environment. */
 export async function hookSubjects(ground: Ground): Promise<Subject[]> {
   const { folder, namespace, slack } = ground;
-  const live = recordOf({ api: { tag: "1.3.2", revision: commit("1") }, web: { tag: "2.0.0" } });
-  const next = recordOf({ api: { tag: "1.4.0", revision: commit("2") }, web: { tag: "2.0.0" } });
-  await namespace.kubectl([
-    "create",
-    "configmap",
-    `${RELEASE}-helm-notify-record`,
-    `--from-literal=record.json=${JSON.stringify(live)}`,
-  ]);
-  await namespace.kubectl(["create", "configmap", `helm-notify-ledger.${RELEASE}`]);
-  const manifests = await renderHook(ground, RELEASE);
-  const prepared = manifests.filter(
-    (text) => text.includes("helm.sh/hook:") && !/^kind: Job$/m.test(text),
-  );
-  await namespace.kubectl(["apply", "-f", "-"], { stdin: prepared.join("---\n") });
+  const live = await render(ground, "1.3.2");
+  await apply(ground, live.resources);
+  const { runConfigMap, watcher } = await render(ground, "1.4.0");
+  const withoutPod = { ...watcher, spec: { ...watcher.spec, replicas: 0 } };
   const token = await namespace.kubectl(["create", "token", `${RELEASE}-helm-notify`]);
   const kubeconfig = JSON.parse(
     (await namespace.kubectl(["config", "view", "--raw", "--flatten", "-o", "json"])).stdout,
@@ -34,70 +30,135 @@ export async function hookSubjects(ground: Ground): Promise<Subject[]> {
   const { server: address, "certificate-authority-data": authority } =
     kubeconfig.clusters[0].cluster;
   const server = new URL(address);
-  writeFiles(join(folder, "kube"), {
-    token: token.stdout,
-    "ca.crt": Buffer.from(authority, "base64").toString(),
-  });
-  writeFiles(join(folder, "run"), { "record.json": JSON.stringify(next) });
+  mkdirSync(join(folder, "kube"));
+  writeFileSync(join(folder, "kube/token"), token.stdout);
+  writeFileSync(join(folder, "kube/ca.crt"), Buffer.from(authority, "base64"));
   const env = {
     PATH: process.env["PATH"],
     HELM_NOTIFY_EVENT: "pre-upgrade",
     HELM_NOTIFY_RELEASE: RELEASE,
     HELM_NOTIFY_NAMESPACE: namespace.name,
-    HELM_NOTIFY_RUN_DIR: join(folder, "run"),
     HELM_NOTIFY_KUBE_DIR: join(folder, "kube"),
-    HELM_NOTIFY_FAILURE_POLICY: "fail",
     KUBERNETES_SERVICE_HOST: server.hostname,
     KUBERNETES_SERVICE_PORT: server.port || "443",
     SLACK_WEBHOOK_URL: slack.webhookUrl,
     SSL_CERT_FILE: join(folder, "slack-ca.pem"),
   };
+  const prepare = () => replace(ground, [LEDGER, runConfigMap, withoutPod]);
+  const until = nextMessage(slack);
+  const subject = (name: string, command: readonly string[]) => ({
+    name,
+    command,
+    env,
+    prepare,
+    until,
+  });
   return [
-    { name: "hook program", command: [join(DIST, "helm-notify-hook")], env },
-    { name: "python", command: ["/usr/bin/python3", join(import.meta.dirname, "notify.py")], env },
+    subject("hook program", [join(DIST, "helm-notify-hook")]),
+    subject("python", ["/usr/bin/python3", join(import.meta.dirname, "notify.py")]),
   ];
 }
 
-/** The Job as the chart renders it, and one of the same image that has nothing to do. */
-export async function jobSubjects(ground: Ground): Promise<Subject[]> {
+/** The ReplicaSet as the chart renders it, and a pod of the same image that has nothing to do. After `hookSubjects`. */
+export async function podSubjects(ground: Ground): Promise<Subject[]> {
   const { folder, env, namespace, slackForPods } = ground;
   const credentials = `--from-literal=webhookUrl=${slackForPods.webhookUrl}`;
   await namespace.kubectl(["create", "secret", "generic", "slack", credentials]);
-  const manifests = await renderHook(ground, RELEASE);
-  const job = manifests.find((text) => /^ {2}name: .*-pre-upgrade$/m.test(text)) ?? "";
-  const named = job.replace(/^ {2}name: (.*)$/m, "  generateName: $1-");
+  const { runConfigMap, watcher } = await render(ground, "1.4.0");
+  const { spec } = watcher.spec.template;
   // Without settings the program ends at once.
-  const idle = named.replace(/^( +)env:[^]*?\n(?=\1\w)/m, "");
-  writeFiles(folder, { "job.yaml": named, "idle-job.yaml": idle });
-  const script = join(import.meta.dirname, "job.sh");
-  const subject = (name: string, file: string) => ({
-    name,
-    command: [script, join(folder, file), namespace.name],
-    env,
-  });
-  return [subject("hook Job", "job.yaml"), subject("idle Job", "idle-job.yaml")];
+  const containers = spec.containers.map((container) => ({ ...container, env: [] }));
+  const idle = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { generateName: "idle-" },
+    spec: { ...spec, containers, restartPolicy: "Never" },
+  };
+  const watcherFile = join(folder, "watcher.json");
+  const idleFile = join(folder, "idle.json");
+  writeFileSync(watcherFile, JSON.stringify(watcher));
+  writeFileSync(idleFile, JSON.stringify(idle));
+  const leave = ["delete", "replicaset", watcher.metadata.name, "--ignore-not-found"];
+  return [
+    {
+      name: "hook pod",
+      command: ["kubectl", "create", "--namespace", namespace.name, "--filename", watcherFile],
+      env,
+      prepare: async () => {
+        // With its pod: none runs beside what is measured.
+        await namespace.kubectl([...leave, "--cascade=foreground"]);
+        await replace(ground, [LEDGER, runConfigMap]);
+      },
+      until: nextMessage(slackForPods),
+    },
+    {
+      name: "idle pod",
+      command: [join(import.meta.dirname, "pod.sh"), idleFile, namespace.name],
+      env,
+      prepare: () => namespace.kubectl([...leave, "--cascade=foreground"]),
+    },
+  ];
 }
 
-/** What the chart renders for a pre-upgrade, one text each. */
-async function renderHook({ folder, env, namespace }: Ground, release: string): Promise<string[]> {
-  const chart = join(folder, "hooked");
-  copyLibraryChart(join(chart, "charts/helm-notify"));
-  const manifest = "apiVersion: v2\nname: hooked\nversion: 1.0.0\n";
-  writeFiles(chart, {
-    "Chart.yaml": `${manifest}dependencies: [{name: helm-notify, version: "*"}]\n`,
-    "values.yaml":
-      "api: {image: {tag: '1'}}\nhelm-notify: {environment: bench, slack: {secretRef: slack}, services: {api: {tag: api.image.tag}}}\n",
-  });
-  writeFiles(join(chart, "templates"), {
-    "helm-notify.yaml": '{{ include "helm-notify.all" . }}',
-  });
-  const rendered = await run(["helm", "template", release, chart, "--namespace", namespace.name], {
-    env,
-  });
-  return rendered.stdout.split(/^---$/m);
+function nextMessage(slack: SlackDouble): () => Promise<void> {
+  const waiting: (() => void)[] = [];
+  slack.onMessage(() => waiting.splice(0).forEach((resolve) => resolve()));
+  return () => new Promise((resolve) => void waiting.push(resolve));
 }
 
-function writeFiles(folder: string, files: Readonly<Record<string, string>>): void {
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+interface Resource {
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
+interface ReplicaSet extends Resource {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly object[] } };
+  };
+}
+
+interface Rendered {
+  /** What is no hook. */
+  readonly resources: readonly Resource[];
+  readonly runConfigMap: Resource;
+  readonly watcher: ReplicaSet;
+}
+
+/** What the chart makes of an upgrade. */
+async function render({ folder, env, namespace }: Ground, tag: string): Promise<Rendered> {
+  const chart = writeToldChart(folder);
+  const argv = ["helm", "template", RELEASE, chart, "--namespace", namespace.name];
+  const { stdout } = await run([...argv, "--set", `api.image.tag=${tag}`], { env });
+  const all = parseAllDocuments(stdout).map((document): Resource => document.toJS());
+  const ofUpgrade = all.filter((resource) => hookOf(resource)?.includes("pre-upgrade"));
+  const runConfigMap = ofUpgrade.find(({ kind }) => kind === "ConfigMap");
+  const watcher = ofUpgrade.find(
+    (resource): resource is ReplicaSet => resource.kind === "ReplicaSet",
+  );
+  if (!runConfigMap || !watcher) throw new Error(`the chart renders no run: ${stdout}`);
+  return {
+    resources: all.filter((resource) => hookOf(resource) === undefined),
+    runConfigMap,
+    watcher,
+  };
+}
+
+function hookOf({ metadata }: Resource): string | undefined {
+  return metadata.annotations?.["helm.sh/hook"];
+}
+
+/** A run of its own for every round: what a ledger knows is not told again. */
+function replace({ namespace }: Ground, items: readonly object[]): Promise<unknown> {
+  return namespace.kubectl(["replace", "--force", "--filename", "-"], { stdin: toList(items) });
+}
+
+function apply({ namespace }: Ground, items: readonly object[]): Promise<unknown> {
+  return namespace.kubectl(["apply", "--filename", "-"], { stdin: toList(items) });
+}
+
+function toList(items: readonly object[]): string {
+  return JSON.stringify({ apiVersion: "v1", kind: "List", items });
 }

@@ -1,12 +1,20 @@
 // Ratios of wall times, measured in one interleaved run: what disturbs the machine disturbs both sides.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as wait } from "node:timers/promises";
 
 export interface Subject {
   readonly name: string;
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** Before every round; not measured. */
+  readonly prepare?: () => Promise<unknown>;
+  /** What the time runs to, of a command that does not end by itself; without it, to the command's end. */
+  readonly until?: () => Promise<unknown>;
 }
+
+const LIMIT_MS = 60_000;
 
 /** Milliseconds of every round, by the subject's name. */
 export type Times = ReadonlyMap<string, readonly number[]>;
@@ -29,24 +37,34 @@ export async function measure(
 }
 
 /** Not spawnSync: servers of the bench answer meanwhile. */
-function runOnce({ name, command, env, cwd }: Subject): Promise<number> {
+async function runOnce({ name, command, env, cwd, prepare, until }: Subject): Promise<number> {
+  await prepare?.();
   const [file = "", ...argv] = command;
-  return new Promise((resolve, reject) => {
-    const start = performance.now();
-    const child = spawn(file, argv, {
-      env: { ...(env ?? process.env) },
-      stdio: ["ignore", "ignore", "pipe"],
-      ...(cwd === undefined ? {} : { cwd }),
-    });
-    let said = "";
-    child.stderr.on("data", (data: Buffer) => (said += data.toString()));
-    child.on("error", reject);
-    child.on("exit", (code) => {
-      const ms = performance.now() - start;
-      if (code === 0) resolve(ms);
-      else reject(new Error(`${name} ended with ${code}: ${said}`));
-    });
+  const start = performance.now();
+  const child = spawn(file, argv, {
+    env: { ...(env ?? process.env) },
+    stdio: ["ignore", "ignore", "pipe"],
+    ...(cwd === undefined ? {} : { cwd }),
   });
+  let said = "";
+  child.stderr.on("data", (data: Buffer) => (said += data.toString()));
+  const end = async () => {
+    const [code] = await once(child, "exit");
+    if (code !== 0) throw new Error(`${name} ended with ${code}: ${said}`);
+  };
+  const giveUp = async () => {
+    await wait(LIMIT_MS, undefined, { ref: false });
+    throw new Error(`${name} takes longer than ${LIMIT_MS} ms: ${said}`);
+  };
+  const ended = end();
+  const reached = until === undefined ? ended : until();
+  try {
+    await Promise.race([reached, ended.then(() => reached), giveUp()]);
+    return performance.now() - start;
+  } finally {
+    child.kill("SIGKILL");
+    await Promise.allSettled([ended]);
+  }
 }
 
 export interface Spread {

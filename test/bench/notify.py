@@ -1,35 +1,48 @@
-# The hook's work as one would write it in Python: record, live record, ledger, message.
+# What the pod does until its message is out, as one would write it in Python: its ReplicaSet, the run, the record as it was when
+# that began, the mark of an end, the run again, the ledger, message.
 import json, os, ssl, urllib.request
 import yaml
 
-kube_dir, run_dir = os.environ["HELM_NOTIFY_KUBE_DIR"], os.environ["HELM_NOTIFY_RUN_DIR"]
+kube_dir = os.environ["HELM_NOTIFY_KUBE_DIR"]
 release, namespace = os.environ["HELM_NOTIFY_RELEASE"], os.environ["HELM_NOTIFY_NAMESPACE"]
 server = "https://%s:%s" % (os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"])
-config_maps = f"{server}/api/v1/namespaces/{namespace}/configmaps/"
+config_maps = f"/api/v1/namespaces/{namespace}/configmaps"
 with open(f"{kube_dir}/token") as file:
     token = file.read().strip()
 kube_tls = ssl.create_default_context(cafile=f"{kube_dir}/ca.crt")
 slack_tls = ssl.create_default_context(cafile=os.environ["SSL_CERT_FILE"])
 
 
-def kube(name, method="GET", body=None):
-    request = urllib.request.Request(config_maps + name, data=body, method=method)
+def kube(path, method="GET", body=None):
+    request = urllib.request.Request(server + path, data=body, method=method)
     request.add_header("Authorization", f"Bearer {token}")
     if body is not None:
         request.add_header("Content-Type", "application/apply-patch+yaml")
-        request.full_url += "?fieldManager=notify-py&force=true"
-    with urllib.request.urlopen(request, context=kube_tls, timeout=20) as answer:
-        return json.load(answer)
+    try:
+        with urllib.request.urlopen(request, context=kube_tls, timeout=20) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return None
+        raise
 
 
-with open(f"{run_dir}/record.json") as file:
-    after = yaml.safe_load(file)
-before = json.loads(kube(f"{release}-helm-notify-record")["data"]["record.json"])
+watcher = kube(f"/apis/apps/v1/namespaces/{namespace}/replicasets/{release}-helm-notify")
+run_path = f"{config_maps}/{release}-helm-notify-run"
+run = kube(run_path)
+assert watcher["metadata"]["creationTimestamp"] >= run["metadata"]["creationTimestamp"]
+after = yaml.safe_load(run["data"]["record.json"])
+then = f"resourceVersion={run['metadata']['resourceVersion']}&resourceVersionMatch=Exact"
+record = kube(f"{config_maps}?fieldSelector=metadata.name%3D{release}-helm-notify-record&{then}")
+before = json.loads(record["items"][0]["data"]["record.json"])
+assert kube(f"{config_maps}/{release}-helm-notify-end") is None
+assert kube(run_path)["metadata"]["uid"] == run["metadata"]["uid"]
 ledger = f"helm-notify-ledger.{release}"
-kube(ledger)
+version = kube(f"{config_maps}/{ledger}")["metadata"]["resourceVersion"]
 entry = json.dumps({"v": 1, "run": {"from": before, "to": after}, "runs": []})
-body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": ledger}, "data": {"py.json": entry}}
-kube(ledger, "PATCH", json.dumps(body).encode())
+metadata = {"name": ledger, "resourceVersion": version}
+body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ledger.json": entry}}
+kube(f"{config_maps}/{ledger}?fieldManager=notify-py&force=true", "PATCH", json.dumps(body).encode())
 changes = [
     f"{name}: {before['services'].get(name, {}).get('tag')} → {service['tag']}"
     for name, service in after["services"].items()

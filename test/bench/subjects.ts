@@ -8,6 +8,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import { type Namespace, openNamespace } from "../cluster/namespace.ts";
 import { selfSigned } from "../support/kube/certificate.ts";
 import { run } from "../support/process.ts";
+import { copyLibraryChart } from "../support/shop-chart.ts";
 import { type SlackDouble, startSlack } from "../support/slack/double.ts";
 import type { Subject } from "./measure.ts";
 
@@ -101,11 +102,42 @@ function upgrade(bin: string, release: string, chart: string): string[] {
   return [bin, "upgrade", release, chart, "--set", "api.image.tag=1.4.0"];
 }
 
-async function deploy(ground: Ground, release: string, chart: string): Promise<void> {
+async function deploy(
+  ground: Ground,
+  release: string,
+  chart: string,
+  more: readonly string[] = [],
+): Promise<void> {
   const tags = ["--set", "api.image.tag=1.3.2,web.image.tag=2.0.0"];
   for (let count = 0; count < HISTORY; count++) {
-    await ground.helm(["upgrade", "--install", release, chart, ...tags]);
+    await ground.helm(["upgrade", "--install", release, chart, ...tags, ...more]);
   }
+}
+
+/** The price of telling: the plugin posts beside Helm and edits after it. */
+export async function toldSubjects(ground: Ground): Promise<Subject[]> {
+  const chart = writeToldChart(ground.folder);
+  // Helm makes all that a run consists of, but no pod of it runs beside what is measured next.
+  const unscheduled = ["--set", "helm-notify.nodeSelector.bench=none"];
+  for (const release of ["plain-told", "ours-told"]) {
+    await deploy(ground, release, chart, unscheduled);
+  }
+  const { slack } = ground;
+  const env = {
+    ...ground.env,
+    SSL_CERT_FILE: join(ground.folder, "slack-ca.pem"),
+    HELM_NOTIFY_SLACK_BOT_TOKEN: slack.botToken,
+    HELM_NOTIFY_SLACK_CHANNEL: "#deploys",
+    HELM_NOTIFY_SLACK_API_URL: slack.apiUrl,
+  };
+  const command = (bin: string, release: string) => [
+    ...upgrade(bin, release, chart),
+    ...unscheduled,
+  ];
+  return [
+    { name: "helm upgrade, told chart", command: command("helm", "plain-told"), env },
+    { name: "helm-notify upgrade, telling", command: command(NOTIFY, "ours-told"), env },
+  ];
 }
 
 export async function planSubjects(ground: Ground): Promise<Subject[]> {
@@ -143,5 +175,22 @@ function writeChart(folder: string, name: string, ballast: number, services = 0)
     'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {tag: {{ index .Values (keys .Values | sortAlpha | first) "image" "tag" | quote }}}\n',
   );
   if (ballast > 0) writeFileSync(join(chart, "ballast.bin"), randomBytes(ballast));
+  return chart;
+}
+
+/** The library chart, and a service that exists in words only. */
+export function writeToldChart(folder: string): string {
+  const chart = join(folder, "told");
+  copyLibraryChart(join(chart, "charts/helm-notify"));
+  mkdirSync(join(chart, "templates"), { recursive: true });
+  writeFileSync(
+    join(chart, "Chart.yaml"),
+    'apiVersion: v2\nname: told\nversion: 1.0.0\ndependencies: [{name: helm-notify, version: "*"}]\n',
+  );
+  writeFileSync(
+    join(chart, "values.yaml"),
+    "api: {image: {tag: '1'}}\nhelm-notify: {environment: bench, slack: {secretRef: slack}, services: {api: {tag: api.image.tag}}}\n",
+  );
+  writeFileSync(join(chart, "templates/helm-notify.yaml"), '{{ include "helm-notify.all" . }}');
   return chart;
 }

@@ -384,3 +384,22 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
     expect(shared.size).toBe(names.reduce((sum, of) => sum + of.size, 0));
   });
 });
+
+it.each(HELM_MAJORS)(
+  "with Helm %i names that YAML would read as something else stay names",
+  async (major) => {
+    const account = [
+      "--set",
+      "helm-notify.rbac.create=false,helm-notify.rbac.serviceAccountName=no",
+    ];
+    const settings = ["-f", `${SHOP}/staging.yaml`, ...account];
+    const rendered = await render(major, SHOP, settings, "123");
+    const watcher = watcherOf(rendered, "pre-upgrade");
+    expect(textAt(watcher, "spec", "template", "spec", "serviceAccountName")).toBe("no");
+    const ours = rendered.objects
+      .map(({ metadata }) => metadata.labels ?? {})
+      .filter((labels) => labels["app.kubernetes.io/name"] === "helm-notify");
+    expect(ours.length).toBeGreaterThan(0);
+    expect(ours.filter((labels) => labels["app.kubernetes.io/instance"] !== "123")).toEqual([]);
+  },
+);

@@ -69,7 +69,7 @@ it("without that authority it does not trust, and the ledger says why nobody was
   await install("no-authority", slack.apiUrl, [], { deadlineSeconds: 2 });
   await expect
     .poll(() => readLedger("no-authority"), { timeout: 60_000 })
-    .toMatch(/trouble.*certificate/);
+    .toMatch(/trouble.*no trusted TLS connection/);
   expect(slack.messages.map(({ text }) => text)).not.toContainEqual(
     expect.stringContaining("no-authority"),
   );

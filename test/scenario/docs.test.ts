@@ -2,7 +2,7 @@
 import { readFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { toReference } from "../../scripts/docs.ts";
+import { toConfigSchema, toReference } from "../../scripts/docs.ts";
 import { toPicture } from "../../scripts/message-picture.ts";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, openBed, openDeployer } from "../support/bed.ts";
@@ -21,6 +21,13 @@ it("the reference is what the executable says", () => {
   expect(readFileSync(join(ROOT, "docs/reference.md"), "utf8"), "run npm run docs").toBe(
     toReference(),
   );
+});
+
+it("the schema for editors is what a helm-notify.yaml is checked by", () => {
+  const written: unknown = JSON.parse(
+    readFileSync(join(ROOT, "docs/helm-notify.schema.json"), "utf8"),
+  );
+  expect(written, "run npm run docs").toEqual(toConfigSchema());
 });
 
 it("the picture of a message is what the hook sends", () => {

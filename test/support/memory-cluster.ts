@@ -21,8 +21,6 @@ export function memoryCluster({
   found = { kind: "none", newer: undefined },
 }: GivenCluster): EnvironmentCluster {
   const texts = new Map<string, Readonly<Record<string, string>>>();
-  const toText = (value: object | string) =>
-    typeof value === "string" ? value : JSON.stringify(value);
   if (record) texts.set(recordName(release), { [RECORD_KEY]: toText(record) });
   if (ledger) texts.set(ledgerName(release), { [LEDGER_KEY]: toText(ledger) });
   return {
@@ -34,4 +32,8 @@ export function memoryCluster({
     lookUpRelease: () => Promise.resolve(found),
     listPodImages: () => Promise.resolve(pods),
   };
+}
+
+function toText(value: object | string): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

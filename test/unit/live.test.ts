@@ -78,6 +78,19 @@ async function live({
   return { ...report, lines: report.text.trimEnd().split("\n"), asked };
 }
 
+const slackThat = (
+  delivery: Awaited<ReturnType<Slack["post"]>>,
+  posts: SlackPost[] = [],
+): Slack => ({
+  knowsThreads: false,
+  post: (post) => {
+    posts.push(post);
+    return Promise.resolve(delivery);
+  },
+  edit: () => Promise.reject(new Error("nothing is to be edited")),
+  reply: () => Promise.reject(new Error("nothing is to be replied to")),
+});
+
 describe("what runs where", () => {
   it("is compared with what it is promoted from, by commits where the Git host tells them", async () => {
     const shipped = { direction: "ahead", commits: [], aheadBy: 14, behindBy: 0 } as const;
@@ -188,19 +201,6 @@ describe("what runs where", () => {
     expect((await live({ staging })).lines).toContain("drift: api in staging: pods run 1.4.9");
   });
 
-  const slackThat = (
-    delivery: Awaited<ReturnType<Slack["post"]>>,
-    posts: SlackPost[] = [],
-  ): Slack => ({
-    knowsThreads: false,
-    post: (post) => {
-      posts.push(post);
-      return Promise.resolve(delivery);
-    },
-    edit: () => Promise.reject(new Error("nothing is to be edited")),
-    reply: () => Promise.reject(new Error("nothing is to be replied to")),
-  });
-
   it("is posted where asked for", async () => {
     const posts: SlackPost[] = [];
     const slack = () => slackThat({ kind: "delivered" }, posts);
@@ -210,8 +210,12 @@ describe("what runs where", () => {
   });
 
   it("fails where Slack does not take it", async () => {
-    const slack = () =>
-      slackThat({ kind: "refused", reason: "no_such_channel", hint: "Invite the bot." });
+    const refusing = slackThat({
+      kind: "refused",
+      reason: "no_such_channel",
+      hint: "Invite the bot.",
+    });
+    const slack = () => refusing;
     await expect(live({ options: { isPosted: true }, slack })).rejects.toMatchObject({
       message: "Slack did not take the message: no_such_channel",
       hint: "Invite the bot.",

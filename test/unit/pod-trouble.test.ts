@@ -24,8 +24,14 @@ const NOT_READY = {
   reason: "ContainersNotReady",
   message: "containers with unready status: [main]",
 };
+const SINCE = new Date("2026-11-21T10:33:00Z");
 const ended = (exitCode: number, reason: string, message?: string) => ({
-  terminated: { exitCode, reason, ...(message !== undefined && { message }) },
+  terminated: {
+    exitCode,
+    reason,
+    finishedAt: "2026-11-21T10:33:05Z",
+    ...(message !== undefined && { message }),
+  },
 });
 const waiting = (reason: string, message?: string) => ({
   waiting: { reason, ...(message !== undefined && { message }) },
@@ -81,6 +87,11 @@ it.each<[string, Status, object]>([
     { rank: "crashed", reason: "Error", message: "exit code 3" },
   ],
   [
+    "one that is ready between two crashes",
+    unready(container("main", running, ended(3, "Error"), true)),
+    { rank: "crashed", reason: "Error", message: "exit code 3" },
+  ],
+  [
     "one whose image cannot be pulled",
     unready(container("main", waiting("ErrImagePull", "not found"))),
     { rank: "no image", reason: "ErrImagePull", message: "not found" },
@@ -113,7 +124,7 @@ it.each<[string, Status, object]>([
     { rank: "crashed", reason: "CrashLoopBackOff", message: "exit code 3" },
   ],
 ])("names the container and its image as asked for: %s", (_, status, expected) => {
-  expect(troubleOf(podWith(status))).toEqual({
+  expect(troubleOf(podWith(status), SINCE)).toEqual({
     ...expected,
     container: "main",
     image: "shop/web:2",
@@ -123,7 +134,7 @@ it.each<[string, Status, object]>([
 it("names the init container that the others wait for", () => {
   const status = unready(container("main", waiting("PodInitializing")));
   const initContainerStatuses = [container("migrate", ended(7, "Error"))];
-  expect(troubleOf(podWith({ ...status, initContainerStatuses }))).toMatchObject({
+  expect(troubleOf(podWith({ ...status, initContainerStatuses }), SINCE)).toMatchObject({
     container: "migrate",
     image: "shop/migrate:2",
     message: "exit code 7",
@@ -152,18 +163,36 @@ it.each<[string, Status, object]>([
     { rank: "crashed", reason: "Evicted", message: "The node was low on resource: memory." },
   ],
   [
+    "its container ended well, and is not started again yet",
+    unready(container("main", ended(0, "Completed"))),
+    { rank: "not ready", reason: "ContainersNotReady", message: NOT_READY.message },
+  ],
+  [
     "its volumes are not there yet",
     unready(container("main", waiting("ContainerCreating"))),
     { rank: "not ready", reason: "ContainersNotReady", message: NOT_READY.message },
   ],
 ])("is the pod's own: %s", (_, status, expected) => {
-  expect(troubleOf(podWith(status))).toEqual(expected);
+  expect(troubleOf(podWith(status), SINCE)).toEqual(expected);
 });
 
 it.each<[string, Status]>([
   ["ready", { phase: "Running", conditions: [{ type: "Ready", status: "True" }] }],
   ["done", { phase: "Succeeded", conditions: [{ ...NOT_READY, reason: "PodCompleted" }] }],
   ["of no state yet", {}],
+  [
+    "ready since a crash before the run",
+    {
+      containerStatuses: [
+        container(
+          "main",
+          running,
+          { terminated: { exitCode: 3, finishedAt: "2026-11-21T10:32:59Z" } },
+          true,
+        ),
+      ],
+    },
+  ],
 ])("is none where the pod is %s", (_, status) => {
-  expect(troubleOf(podWith(status))).toBeUndefined();
+  expect(troubleOf(podWith(status), SINCE)).toBeUndefined();
 });

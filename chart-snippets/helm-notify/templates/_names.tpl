@@ -60,6 +60,6 @@ Usage: labels: {{- include "helm-notify.labels" . | nindent 4 }}
 */ -}}
 {{- define "helm-notify.labels" -}}
 app.kubernetes.io/name: helm-notify
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}

@@ -15,7 +15,7 @@ Usage: {{ include "helm-notify.rbac" . }}
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: {{ $account }}
+  name: {{ $account | quote }}
   labels: {{- include "helm-notify.labels" . | nindent 4 }}
 automountServiceAccountToken: false
 ---
@@ -53,6 +53,6 @@ roleRef:
   name: {{ $name }}
 subjects:
   - kind: ServiceAccount
-    name: {{ $account }}
-    namespace: {{ .Release.Namespace }}
+    name: {{ $account | quote }}
+    namespace: {{ .Release.Namespace | quote }}
 {{- end -}}

@@ -36,7 +36,7 @@ Usage: matchLabels: {{- include "helm-notify.watcher-selector" . | nindent 6 }}
 */ -}}
 {{- define "helm-notify.watcher-selector" -}}
 app.kubernetes.io/name: helm-notify
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: watcher
 {{- end -}}
 
@@ -62,7 +62,7 @@ restartPolicy: Always
 terminationGracePeriodSeconds: 5
 automountServiceAccountToken: false
 enableServiceLinks: false
-serviceAccountName: {{ include "helm-notify.account-name" .context }}
+serviceAccountName: {{ include "helm-notify.account-name" .context | quote }}
 {{- with $settings.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}

@@ -5,6 +5,15 @@ import type { Value } from "../../domain/values.ts";
 import { readPlainYaml } from "./plain-yaml.ts";
 import { toHelmValue, YamlRefusal } from "./yaml-nodes.ts";
 
+/** How the `yaml` package is to find the nodes, and no more: what they mean is go-yaml's affair. */
+export const YAML_NODES = {
+  version: "1.1",
+  schema: "failsafe",
+  merge: false,
+  uniqueKeys: false,
+  prettyErrors: false,
+} as const;
+
 export type YamlText =
   | { readonly kind: "read"; readonly value: Value }
   /** Helm 3 takes the first document, Helm 4 merges them all. */
@@ -29,13 +38,7 @@ export function parseHelmYaml(bytes: Uint8Array): YamlText {
   // Line breaks to go-yaml, but not to the `yaml` package.
   const oddBreak = text.search(/[\u0085\u2028\u2029]|\r(?!\n)/);
   if (oddBreak !== -1) return refused(oddBreak, "it has an unusual line break");
-  const document = parseDocument(text, {
-    version: "1.1",
-    schema: "failsafe",
-    merge: false,
-    uniqueKeys: false,
-    prettyErrors: false,
-  });
+  const document = parseDocument(text, YAML_NODES);
   const problem = document.errors.find(({ code }) => code !== "MULTIPLE_DOCS");
   if (problem !== undefined) return refused(problem.pos[0], problem.message);
   try {

@@ -13,6 +13,8 @@ export interface SlackOptions {
   /** Serves HTTPS. */
   readonly tls?: { readonly key: string; readonly cert: string };
   readonly revokedTokens?: readonly string[];
+  /** What every token may do: `chat:write` if nothing is said. */
+  readonly scopes?: readonly string[];
   /** Names without `#`, or IDs. */
   readonly unknownChannels?: readonly string[];
   readonly uninvitedChannels?: readonly string[];
@@ -93,6 +95,9 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackDoubl
       const authorization = request.headers.authorization ?? "";
       const answer = answerWebApi({ method, contentType, authorization, body }, workspace);
       if (answer.message) accept(answer.message);
+      for (const [name, value] of Object.entries(answer.headers ?? {})) {
+        response.setHeader(name, value);
+      }
       respond(response, 200, "application/json; charset=utf-8", JSON.stringify(answer.body));
     } else {
       const answer = answerWebhook({ path, contentType, body }, options.webhookError);
@@ -139,6 +144,7 @@ function createWorkspace(options: SlackOptions): Workspace {
   let count = 0;
   return {
     revokedTokens: options.revokedTokens ?? [],
+    scopes: options.scopes ?? ["chat:write"],
     unknownChannels: options.unknownChannels ?? [],
     uninvitedChannels: options.uninvitedChannels ?? [],
     archivedChannels: options.archivedChannels ?? [],

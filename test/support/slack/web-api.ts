@@ -1,10 +1,13 @@
 // The Web API: HTTP 200 to everything, and `ok` in the body says what came of it.
-// https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update
+// https://docs.slack.dev/reference/methods/chat.postMessage, https://docs.slack.dev/reference/methods/chat.update,
+// https://docs.slack.dev/reference/methods/auth.test
 import { checkContent, parseObject } from "./content.ts";
 import type { SlackReceived } from "./received.ts";
 
 export interface Workspace {
   readonly revokedTokens: readonly string[];
+  /** What every token may do. */
+  readonly scopes: readonly string[];
   readonly unknownChannels: readonly string[];
   readonly uninvitedChannels: readonly string[];
   readonly archivedChannels: readonly string[];
@@ -31,18 +34,29 @@ export interface WebApiRequest {
 
 export interface WebApiAnswer {
   readonly body: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly message?: Omit<SlackReceived, "at">;
 }
 
+const METHODS = ["auth.test", "chat.postMessage", "chat.update"];
+
 export function answerWebApi(request: WebApiRequest, workspace: Workspace): WebApiAnswer {
   const { method } = request;
-  if (method !== "chat.postMessage" && method !== "chat.update") return failed("unknown_method");
+  if (!METHODS.includes(method)) return failed("unknown_method");
   const payload = parsePayload(request);
   if (payload === undefined) return failed("invalid_json");
   const token = tokenOf(request, payload);
   if (token === "") return failed("not_authed");
   if (!/^xox[bp]-[\w-]+$/.test(token)) return failed("invalid_auth");
   if (workspace.revokedTokens.includes(token)) return failed("token_revoked");
+  if (method === "auth.test") {
+    return {
+      body: { ok: true, url: "https://acme.slack.com/", team: "Acme", user: "helm-notify" },
+      // https://github.com/slack-ruby/slack-ruby-client/issues/378
+      headers: { "x-oauth-scopes": workspace.scopes.join() },
+    };
+  }
+  if (!workspace.scopes.includes("chat:write")) return failed("missing_scope");
 
   const channel = typeof payload["channel"] === "string" ? payload["channel"] : "";
   const isAmong = (names: readonly string[]) => names.map(channelId).includes(channelId(channel));

@@ -1,0 +1,90 @@
+// What the commit of a bump says, to people and in trailers to programs.
+import type { PlannedBump } from "./bump.ts";
+
+/** What a template may use, and what the message is made of. */
+export interface CommitView {
+  readonly environment: string;
+  readonly services: readonly CommitService[];
+  /** The first line and the text below it, as they are without a template. */
+  readonly subject: string;
+  readonly body: string;
+}
+
+interface CommitService {
+  readonly name: string;
+  readonly tag: string;
+  readonly from: string | undefined;
+  readonly image: string | undefined;
+  readonly digest: string | undefined;
+  readonly revision: string | undefined;
+  readonly ref: string | undefined;
+  /** `acme/api`: with `@REVISION` behind it, Git hosts make a link of it. */
+  readonly repository: string | undefined;
+}
+
+// https://git-scm.com/docs/SubmittingPatches#describe-changes and most hosts: what is longer is cut.
+const SUBJECT_LIMIT = 72;
+
+export function toCommitView(environment: string, planned: readonly PlannedBump[]): CommitView {
+  const services = planned.map(toCommitService);
+  return {
+    environment,
+    services,
+    subject: toSubject(environment, services),
+    body: services.flatMap(toOrigin).join("\n"),
+  };
+}
+
+/** The whole message: `text` is what a template made of the view, if there is one. Trailers are always there. */
+export function toCommitMessage(view: CommitView, text?: string): string {
+  const said = text ?? [view.subject, view.body].filter((part) => part !== "").join("\n\n");
+  return `${said.trim()}\n\n${view.services.flatMap(toTrailers).join("\n")}\n`;
+}
+
+function toCommitService({ bump, from, image, source }: PlannedBump): CommitService {
+  return {
+    name: bump.service,
+    tag: bump.tag,
+    from,
+    image,
+    digest: bump.digest,
+    revision: bump.revision,
+    ref: bump.sourceRef,
+    repository: source === undefined ? undefined : toRepository(source),
+  };
+}
+
+function toSubject(environment: string, services: readonly CommitService[]): string {
+  const [first] = services;
+  const start = `feat(${environment}): update`;
+  if (services.length === 1 && first !== undefined) return `${start} ${first.name} to ${first.tag}`;
+  const subject = `${start} ${services.map(({ name }) => name).join(", ")}`;
+  return subject.length <= SUBJECT_LIMIT ? subject : `${start} ${services.length} services`;
+}
+
+/** `acme/api@9f8e7d6 (main)` */
+function toOrigin({ repository, name, revision, ref }: CommitService): string[] {
+  const at = revision ?? ref;
+  if (at === undefined) return [];
+  const branch = revision === undefined || ref === undefined ? "" : ` (${ref})`;
+  return [`${repository ?? name}@${at}${branch}`];
+}
+
+function toTrailers({ name, tag, digest, revision, ref }: CommitService): string[] {
+  const trailer = (key: string, value: string | undefined) =>
+    value === undefined ? [] : [`${key}: ${name}=${value}`];
+  return [
+    ...trailer("Image-Tag", tag),
+    ...trailer("Image-Digest", digest),
+    ...trailer("Source-Revision", revision),
+    ...trailer("Source-Ref", ref),
+  ];
+}
+
+/** The path in `https://host/acme/api.git` or `git@host:acme/api`. Credentials stand before it. */
+function toRepository(source: string): string {
+  return source
+    .replace(/^[a-z+]+:\/\/[^/]*\/|^[\w.-]+@[^:/]+:/i, "")
+    .replace(/\/+$/, "")
+    .replace(/\.git$/, "");
+}

@@ -1,0 +1,215 @@
+// `helm notify bump`: tags into an environment's values file, a commit, a push.
+import {
+  checkBumps,
+  compareTags,
+  planBump,
+  type PlannedBump,
+  type PlannedEdit,
+  type ServiceBump,
+} from "../domain/bump.ts";
+import { type CommitView, toCommitMessage, toCommitView } from "../domain/commit-message.ts";
+import {
+  CONFIG_FILE,
+  type DeployedService,
+  type DeploymentConfig,
+  type Environment,
+  parseDeploymentConfig,
+  requireNamed,
+} from "../domain/deployment-config.ts";
+import { NotifyError } from "../domain/errors.ts";
+import { parseTagValue } from "../domain/image-reference.ts";
+import { type Value, type Values, valueAt } from "../domain/values.ts";
+import type { Checkout } from "./ports.ts";
+
+/** What the deployment repository says before anything is changed. */
+export interface Declared {
+  readonly config: DeploymentConfig;
+  readonly environmentName: string;
+  readonly environment: Environment;
+  /** The environment's values file, and what it says. */
+  readonly text: string;
+  readonly values: Values;
+}
+
+export interface BumpRequest {
+  readonly environment: string;
+  /** Says which tags to write, or none; asked once, before anything is changed. */
+  readonly choose: (declared: Declared, checkout: Checkout) => Promise<readonly ServiceBump[]>;
+  readonly isDryRun: boolean;
+  readonly isPushed: boolean;
+  /** Whether places that are not in the file are written. */
+  readonly mayCreate: boolean;
+  readonly mayDowngrade: boolean;
+}
+
+export interface BumpPorts {
+  readonly checkout: Checkout;
+  /** Reads a YAML file as Helm does. Refuses what is no map. */
+  readonly readValues: (text: string, file: string) => Values;
+  readonly edit: (
+    text: string,
+    edit: PlannedEdit,
+    options: { readonly file: string; readonly mayCreate: boolean },
+  ) => string;
+  /** Whether the registry has that image; absent where nobody wants to know. */
+  readonly hasTag: ((image: string, tag: string) => Promise<boolean>) | undefined;
+  /** The user's own wording of the commit. */
+  readonly fillTemplate: ((view: CommitView) => string) | undefined;
+}
+
+export type BumpEnd =
+  /** The file says it already. */
+  | { readonly kind: "unchanged"; readonly file: string; readonly planned: readonly PlannedBump[] }
+  | { readonly kind: "dry-run"; readonly diff: string; readonly message: string }
+  | {
+      readonly kind: "committed" | "pushed";
+      readonly commit: string;
+      readonly branch: string;
+      readonly subject: string;
+    };
+
+interface Plan {
+  readonly file: string;
+  readonly planned: readonly PlannedBump[];
+  /** `undefined` where nothing changes. */
+  readonly text: string | undefined;
+}
+
+/**
+ * One commit for all services that change, none where nothing does. Where others push first, the same is done again on
+ * what they have pushed. Refuses everything it can refuse before the first change.
+ */
+export async function bump(request: BumpRequest, ports: BumpPorts): Promise<BumpEnd> {
+  const { checkout } = ports;
+  const declared = await readDeclared(request.environment, ports);
+  const bumps = await request.choose(declared, checkout);
+  checkBumps(bumps);
+  await checkImages(bumps, declared, ports);
+  for (;;) {
+    const { file, planned, text } = await plan(bumps, request, ports);
+    if (text === undefined) return { kind: "unchanged", file, planned };
+    const changed = planned.filter(({ edits }) => edits.length > 0);
+    const view = toCommitView(request.environment, changed);
+    const message = toCommitMessage(view, ports.fillTemplate?.(view));
+    if (request.isDryRun) {
+      return { kind: "dry-run", diff: await checkout.diff(file, text), message };
+    }
+    const commit = await checkout.commit(file, text, message);
+    const [subject = ""] = message.split("\n");
+    const end = { commit, branch: checkout.branch ?? "HEAD", subject };
+    if (!request.isPushed) return { kind: "committed", ...end };
+    if ((await checkout.push()) === "pushed") return { kind: "pushed", ...end };
+    await checkout.renew();
+  }
+}
+
+/** Reads helm-notify.yaml and the values file of one environment. */
+export async function readDeclared(
+  environmentName: string,
+  { checkout, readValues }: Pick<BumpPorts, "checkout" | "readValues">,
+): Promise<Declared> {
+  const hint = "Write one at the root of the repository.";
+  const content = readValues(await readFile(checkout, CONFIG_FILE, hint), CONFIG_FILE);
+  const config = parseDeploymentConfig(content, CONFIG_FILE);
+  const environment = requireNamed(config.environments, "environment", environmentName);
+  const file = environment.values;
+  const place = `environments.${environmentName}.values`;
+  const text = await readFile(checkout, file, `Correct ${place} in ${CONFIG_FILE}.`);
+  return { config, environmentName, environment, text, values: readValues(text, file) };
+}
+
+async function readFile(checkout: Checkout, file: string, hint: string): Promise<string> {
+  const text = await checkout.readFile(file);
+  if (text !== undefined) return text;
+  throw new NotifyError("NO_SUCH_FILE", `there is no ${file} in the repository`, { hint });
+}
+
+/** Anew at each attempt: others may have pushed another tag, another config. */
+async function plan(
+  bumps: readonly ServiceBump[],
+  request: BumpRequest,
+  ports: BumpPorts,
+): Promise<Plan> {
+  const { config, environment, values, ...declared } = await readDeclared(
+    request.environment,
+    ports,
+  );
+  const file = environment.values;
+  const planned = bumps.map((one) => planBump(one, serviceOf(config, one), values));
+  if (!request.mayDowngrade) {
+    for (const one of planned) await refuseOlder(one, serviceOf(config, one.bump), file, ports);
+  }
+  const edits = planned.flatMap((one) => one.edits);
+  if (edits.length === 0) return { file, planned, text: undefined };
+  const text = edits.reduce(
+    (edited, edit) => ports.edit(edited, edit, { file, mayCreate: request.mayCreate }),
+    declared.text,
+  );
+  return { file, planned, text };
+}
+
+function serviceOf(config: DeploymentConfig, { service }: ServiceBump): DeployedService {
+  return requireNamed(config.services, "service", service);
+}
+
+async function checkImages(
+  bumps: readonly ServiceBump[],
+  { config, values }: Declared,
+  { hasTag }: BumpPorts,
+): Promise<void> {
+  for (const one of bumps) {
+    const { image } = planBump(one, serviceOf(config, one), values);
+    if (image === undefined || hasTag === undefined || (await hasTag(image, one.tag))) continue;
+    throw new NotifyError("NO_SUCH_TAG", `the registry has no ${image}:${one.tag}`, {
+      hint: "Correct the tag, or push the image first. --no-verify-image asks no registry.",
+    });
+  }
+}
+
+async function refuseOlder(
+  { bump: { service, tag }, from }: PlannedBump,
+  { places }: DeployedService,
+  file: string,
+  { checkout, readValues }: BumpPorts,
+): Promise<void> {
+  if (from === undefined) return;
+  const order = compareTags(from, tag);
+  if (order === "older") throw older(service, from, tag, "is the older version");
+  if (order !== "unknown") return;
+  for await (const text of checkout.readHistory(file, [from, tag])) {
+    const stood = parseTagValue(tagIn(text), places.tag.at(-1) ?? "").tag;
+    if (stood === tag) throw older(service, from, tag, "stood there before");
+    if (stood === from) return;
+  }
+
+  function tagIn(text: string): Value | undefined {
+    try {
+      return valueAt(readValues(text, file), places.tag);
+    } catch (error) {
+      // It was not always as tidy as today.
+      if (error instanceof NotifyError) return undefined;
+      throw error;
+    }
+  }
+}
+
+function older(service: string, from: string, tag: string, reason: string): NotifyError {
+  return new NotifyError("OLDER_TAG", `${service} is at ${from}: ${tag} ${reason}`, {
+    hint: "Add --allow-downgrade to go back.",
+  });
+}
+
+/** What a person reads of it, on stdout. */
+export function describeBump(end: BumpEnd): string {
+  switch (end.kind) {
+    case "unchanged": {
+      const tags = end.planned.map(({ bump: { service, tag } }) => `${service} ${tag}`).join(", ");
+      return `nothing to change in ${end.file}${tags === "" ? "" : `: it has ${tags}`}\n`;
+    }
+    case "dry-run":
+      return end.diff;
+    case "committed":
+    case "pushed":
+      return `${end.kind} ${end.commit.slice(0, 10)} to ${end.branch}: ${end.subject}\n`;
+  }
+}

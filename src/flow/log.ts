@@ -1,0 +1,30 @@
+// helm notify log: who deployed what, when, and how it ended.
+import { toLogCsv, toLogJson, toLogTable } from "../render/log-table.ts";
+import type { EnvironmentCluster } from "./environment.ts";
+import { readLedger } from "./ledger-book.ts";
+
+export interface LogOptions {
+  readonly output: "table" | "json" | "csv";
+  /** How many runs, the newest first; all that the ledger keeps where it is absent. */
+  readonly limit: number | undefined;
+}
+
+/** For stdout, ending in a newline. Refuses a ledger that cannot be read. */
+export async function showLog(
+  release: string,
+  { output, limit }: LogOptions,
+  { namespace, readConfigMap }: Pick<EnvironmentCluster, "namespace" | "readConfigMap">,
+  signal: AbortSignal,
+): Promise<string> {
+  const ledger = await readLedger(release, readConfigMap, signal);
+  const runs = [...(ledger?.run ? [ledger.run] : []), ...(ledger?.runs ?? [])].slice(0, limit);
+  const log = { release, namespace, runs };
+  switch (output) {
+    case "table":
+      return `${toLogTable(log).join("\n")}\n`;
+    case "json":
+      return `${JSON.stringify(toLogJson(log), null, 2)}\n`;
+    case "csv":
+      return toLogCsv(log);
+  }
+}

@@ -1,0 +1,304 @@
+// Opens a deployment repository to bump in it. What is to be pushed is made in a private copy (a shallow clone, or a work
+// tree of its own beside the user's): it can be renewed when others push first, and the user's files are not touched
+// before the push has come through.
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { NotifyError } from "../domain/errors.ts";
+import type { Checkout, Deadline } from "../flow/ports.ts";
+import { withTempFolder } from "../io/temp-folder.ts";
+import { checkRemote, type GitAccess, gitEnvironment } from "./access.ts";
+import { redact, toGitFailure } from "./failure.ts";
+import { createGit, type RunGit } from "./git.ts";
+import {
+  checkClean,
+  commitFile,
+  currentBranch,
+  type Git,
+  must,
+  pushHead,
+  readHistory,
+  readRepositoryFile,
+} from "./working-copy.ts";
+
+export interface CheckoutRequest {
+  /** Address of a repository; else the one of the current folder. */
+  readonly repo: string | undefined;
+  readonly branch: string | undefined;
+  /** Whether commits are to be pushed. */
+  readonly mayPush: boolean;
+  readonly author: string | undefined;
+  readonly access: GitAccess;
+}
+
+export interface CheckoutWorld {
+  /** The folder the user stands in. */
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly deadline: Deadline;
+  readonly random: () => number;
+  /** A line for the person. */
+  readonly say: (line: string) => void;
+}
+
+/** Where a private copy comes from. */
+interface Origin {
+  readonly folder: string;
+  readonly remote: string;
+  readonly branch: string;
+}
+
+const CLEANUP_MS = 10_000;
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 3_000;
+// Some ten seconds: a server that drops some of many is reached by then, a misspelt one need not be waited for.
+const MOST_BREAKS = 8;
+
+/** Opens the repository, and takes away what was made for it when `use` settles. */
+export async function withCheckout<T>(
+  request: CheckoutRequest,
+  world: CheckoutWorld,
+  use: (checkout: Checkout) => Promise<T>,
+): Promise<T> {
+  return withTempFolder(async (temp) => {
+    if (request.repo !== undefined) return useClone(request, request.repo, temp, world, use);
+    const git = at(createGit(world.env), world.folder, world.deadline.signal);
+    const top = await topLevel(git);
+    return request.mayPush
+      ? useWorktree(request, top, temp, world, use)
+      : useInPlace(request, top, temp, world, use);
+  });
+}
+
+async function useInPlace<T>(
+  { branch, author }: CheckoutRequest,
+  folder: string,
+  temp: string,
+  { env, deadline }: CheckoutWorld,
+  use: (checkout: Checkout) => Promise<T>,
+): Promise<T> {
+  const git = at(createGit(env), folder, deadline.signal);
+  const current = await currentBranch(git);
+  if (branch !== undefined && branch !== current) {
+    throw new NotifyError("OTHER_BRANCH", `this work tree is on ${current ?? "no branch"}`, {
+      hint: `Add --push to commit to ${branch} on the remote, or git switch ${branch}.`,
+    });
+  }
+  return use({
+    branch: current,
+    ...reading(git, folder, temp),
+    commit: async (path, text, message) => {
+      if (current === undefined) throw detached();
+      await checkClean(git, path);
+      const before = (await readRepositoryFile(folder, path)) ?? "";
+      return commitFile(git, folder, { path, before, text }, message, author);
+    },
+    push: () => Promise.reject(new Error("nothing is pushed from the user's work tree")),
+    renew: () => Promise.reject(new Error("nothing is renewed in the user's work tree")),
+  });
+}
+
+async function useClone<T>(
+  request: CheckoutRequest,
+  repo: string,
+  temp: string,
+  world: CheckoutWorld,
+  use: (checkout: Checkout) => Promise<T>,
+): Promise<T> {
+  const { deadline, env } = world;
+  checkRemote(repo);
+  const folder = join(temp, "checkout");
+  const run = reachingGit(request, repo, temp, world, env["GIT_SSH_COMMAND"] !== undefined);
+  const named = request.branch === undefined ? [] : ["--branch", request.branch];
+  const argv = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", ...named];
+  await patiently(world, `clone of ${redact(repo)}`, () =>
+    run([...argv, "--", repo, folder], { cwd: world.folder, signal: deadline.signal }),
+  );
+  const git = at(run, folder, deadline.signal);
+  const branch = await currentBranch(git);
+  if (branch === undefined) throw detached();
+  return use(privateCopy(git, { folder, remote: "origin", branch }, request, temp, world));
+}
+
+async function useWorktree<T>(
+  request: CheckoutRequest,
+  top: string,
+  temp: string,
+  world: CheckoutWorld,
+  use: (checkout: Checkout) => Promise<T>,
+): Promise<T> {
+  const { signal } = world.deadline;
+  const plain = at(createGit(world.env), top, signal);
+  const current = await currentBranch(plain);
+  const branch = request.branch ?? current;
+  if (branch === undefined) throw detached();
+  const remote = (await setting(plain, `branch.${branch}.remote`)) ?? "origin";
+  const url = await plain(["remote", "get-url", "--push", remote]);
+  if (url.code !== 0) {
+    throw new NotifyError("NO_REMOTE", `there is no remote "${remote}" to push to`, {
+      hint: "Add it with git remote add, or name a repository with --repo.",
+    });
+  }
+  const ownSsh = world.env["GIT_SSH_COMMAND"] ?? (await setting(plain, "core.sshCommand"));
+  const run = reachingGit(request, url.stdout.trim(), temp, world, ownSsh !== undefined);
+  const folder = join(temp, "checkout");
+  const users = at(run, top, signal);
+  await fetchBranch(users, { remote, branch }, world);
+  await must(users, ["worktree", "add", "--quiet", "--detach", folder, "FETCH_HEAD"]);
+  try {
+    const git = at(run, folder, signal);
+    const copy = privateCopy(git, { folder, remote, branch }, request, temp, world);
+    return await use({
+      ...copy,
+      commit: async (path, text, message) => {
+        // It would not be brought up to date afterwards.
+        if (branch === current) await checkClean(users, path);
+        return copy.commit(path, text, message);
+      },
+      push: async () => {
+        const end = await copy.push();
+        if (end === "pushed" && branch === current) await followPush(git, users, world);
+        return end;
+      },
+    });
+  } finally {
+    const cleaning = at(createGit(world.env), top, AbortSignal.timeout(CLEANUP_MS));
+    await cleaning(["worktree", "remove", "--force", folder]);
+  }
+}
+
+/** Brings the user's branch to what was pushed, unless they have commits of their own. */
+async function followPush(git: Git, users: Git, { say }: CheckoutWorld): Promise<void> {
+  const { stdout } = await must(git, ["rev-parse", "HEAD"]);
+  const { code } = await users(["merge", "--quiet", "--ff-only", stdout.trim()]);
+  if (code !== 0)
+    say("this work tree stays as it is: it has changes of its own; git pull brings the commit");
+}
+
+function privateCopy(
+  git: Git,
+  origin: Origin,
+  { author }: CheckoutRequest,
+  temp: string,
+  world: CheckoutWorld,
+): Checkout {
+  const { folder, remote, branch } = origin;
+  let attempts = 0;
+  return {
+    branch,
+    ...reading(git, folder, temp),
+    readHistory: async function* (path, words) {
+      const { stdout } = await must(git, ["rev-parse", "--is-shallow-repository"]);
+      if (stdout.trim() === "true") await fetchBranch(git, origin, world, ["--unshallow"]);
+      yield* readHistory(git, path, words);
+    },
+    commit: async (path, text, message) => {
+      const before = (await readRepositoryFile(folder, path)) ?? "";
+      return commitFile(git, folder, { path, before, text }, message, author);
+    },
+    push: () => pushHead(git, remote, branch),
+    renew: async () => {
+      attempts++;
+      await pause(attempts, world);
+      if (world.deadline.signal.aborted) throw neverFirst(branch, attempts);
+      await fetchBranch(git, origin, world);
+      await must(git, ["reset", "--quiet", "--hard", "FETCH_HEAD"]);
+    },
+  };
+}
+
+function reading(
+  git: Git,
+  folder: string,
+  temp: string,
+): Pick<Checkout, "readFile" | "readHistory" | "diff"> {
+  return {
+    readFile: (path) => readRepositoryFile(folder, path),
+    readHistory: (path, words) => readHistory(git, path, words),
+    diff: async (path, text) => {
+      const before = (await readRepositoryFile(folder, path)) ?? "";
+      for (const [side, content] of [
+        ["a", before],
+        ["b", text],
+      ] as const) {
+        const file = join(temp, "diff", side, path);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, content);
+      }
+      const names = [`a/${path}`, `b/${path}`];
+      const diff = ["-C", join(temp, "diff"), "diff", "--no-index", "--no-prefix", "--no-ext-diff"];
+      return (await git([...diff, "--no-color", "--", ...names])).stdout;
+    },
+  };
+}
+
+function reachingGit(
+  { access }: CheckoutRequest,
+  remote: string,
+  folder: string,
+  { env }: CheckoutWorld,
+  hasOwnSsh: boolean,
+): RunGit {
+  return createGit({ ...env, ...gitEnvironment(access, { remote, env, hasOwnSsh, folder }) });
+}
+
+async function fetchBranch(
+  git: Git,
+  { remote, branch }: Pick<Origin, "remote" | "branch">,
+  world: CheckoutWorld,
+  flags: readonly string[] = [],
+): Promise<void> {
+  const argv = ["fetch", "--quiet", "--no-tags", ...flags, remote, `refs/heads/${branch}`];
+  await patiently(world, `fetch of ${branch}`, () => git(argv));
+}
+
+/** Tries again where the connection broke: servers drop some of many that come at once. */
+async function patiently(
+  world: CheckoutWorld,
+  doing: string,
+  action: () => ReturnType<Git>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { code, stderr } = await action();
+    if (code === 0) return;
+    const failure = toGitFailure(doing, stderr);
+    if (failure.kind === "refused") throw failure.error;
+    await pause(attempt, world);
+    const isEnough = attempt === MOST_BREAKS || world.deadline.signal.aborted;
+    if (isEnough && failure.kind === "broken") throw failure.error;
+  }
+}
+
+/** Any time up to a limit that doubles: who was late together would else be late together again. */
+async function pause(attempt: number, { deadline, random }: CheckoutWorld): Promise<void> {
+  await deadline.sleep(random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt));
+}
+
+async function topLevel(git: Git): Promise<string> {
+  const { code, stdout } = await git(["rev-parse", "--show-toplevel"]);
+  if (code === 0) return stdout.replace(/\n$/, "");
+  throw new NotifyError("NOT_A_REPOSITORY", "this folder is in no work tree of Git", {
+    hint: "Change to the deployment repository, or name it with --repo.",
+  });
+}
+
+async function setting(git: Git, name: string): Promise<string | undefined> {
+  const { code, stdout } = await git(["config", "--get", name]);
+  return code === 0 ? stdout.trim() : undefined;
+}
+
+function at(run: RunGit, cwd: string, signal: AbortSignal): Git {
+  return (argv, input) => run(argv, { cwd, signal, ...(input === undefined ? {} : { input }) });
+}
+
+function detached(): NotifyError {
+  return new NotifyError("DETACHED_HEAD", "HEAD is detached: a commit would be on no branch", {
+    hint: "Say --branch BRANCH with --push, or git switch to a branch first.",
+  });
+}
+
+function neverFirst(branch: string, attempts: number): NotifyError {
+  const problem = `others pushed to ${branch} first, or the connection broke, ${attempts} times`;
+  return new NotifyError("GIT_OVERTAKEN", problem, {
+    hint: "Run it again, with more time: --deadline 10m.",
+  });
+}

@@ -1,0 +1,77 @@
+// Runs the git of the machine: its configuration, hooks, signing and helpers are the user's.
+import { spawn } from "node:child_process";
+import { NotifyError } from "../domain/errors.ts";
+import { errorCode } from "../io/network-error.ts";
+import { redact } from "./failure.ts";
+
+export interface GitEnd {
+  readonly code: number;
+  readonly stdout: string;
+  /** Without passwords. */
+  readonly stderr: string;
+}
+
+interface GitCall {
+  readonly cwd: string;
+  readonly input?: string;
+  readonly signal: AbortSignal;
+}
+
+export type RunGit = (argv: readonly string[], call: GitCall) => Promise<GitEnd>;
+
+// Values files and diffs of them; git's own answers are a few lines.
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** `env` is the whole environment; git never asks, and speaks English so that its words can be understood. */
+export function createGit(env: Readonly<Record<string, string | undefined>>): RunGit {
+  const ownEnv = { ...env, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C", LANGUAGE: "" };
+  return (argv, { cwd, input, signal }) =>
+    new Promise((resolve, reject) => {
+      if (signal.aborted) {
+        reject(tooSlow(argv));
+        return;
+      }
+      const child = spawn("git", argv, { cwd, env: ownEnv, shell: false });
+      const output = { stdout: collect(child.stdout), stderr: collect(child.stderr) };
+      const stop = () => {
+        // SIGTERM: git then removes its lock files. What it has started may hold the pipes open.
+        child.kill("SIGTERM");
+        child.stdout.destroy();
+        child.stderr.destroy();
+      };
+      signal.addEventListener("abort", stop, { once: true });
+      child.on("error", (cause) => {
+        signal.removeEventListener("abort", stop);
+        reject(
+          new NotifyError("GIT_NOT_STARTED", `could not start git (${errorCode(cause)})`, {
+            hint: "Install git, and check that the folder exists.",
+            cause,
+          }),
+        );
+      });
+      child.on("close", (code) => {
+        signal.removeEventListener("abort", stop);
+        if (signal.aborted) reject(tooSlow(argv));
+        else resolve({ code: code ?? 1, stdout: output.stdout(), stderr: redact(output.stderr()) });
+      });
+      // git may end without reading it.
+      child.stdin.on("error", () => {});
+      child.stdin.end(input);
+    });
+}
+
+function collect(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= MAX_BYTES) chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString();
+}
+
+function tooSlow([verb = ""]: readonly string[]): NotifyError {
+  return new NotifyError("GIT_TOO_SLOW", `git ${verb} was not done before the deadline`, {
+    hint: "Check the connection to the repository, or give it more time with --deadline.",
+  });
+}

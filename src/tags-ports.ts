@@ -1,0 +1,93 @@
+// The edges that an image's tags are read and chosen with.
+import { homedir } from "node:os";
+import { NotifyError } from "./domain/errors.ts";
+import type { BumpRequest } from "./flow/bump.ts";
+import { chooseLatest, type LatestTagsPorts } from "./flow/latest-tags.ts";
+import { reportTags, type TagsReport, type TagsRequest } from "./flow/tags.ts";
+import { withCheckout } from "./git/checkout.ts";
+import { readEditableValues } from "./helm/values/scalar-edit.ts";
+import type { Host } from "./host.ts";
+import { systemAuthorities } from "./io/authorities.ts";
+import { createDeadline } from "./io/deadline.ts";
+import { createHttp } from "./io/http.ts";
+import { openRegistry, type Registry } from "./registry/registry.ts";
+
+// For all services and all of their tags.
+const TIMEOUT_MS = 120_000;
+
+// Nothing is fetched nor pushed.
+const NONE = { sshKey: undefined, knownHosts: undefined, token: undefined, user: undefined };
+
+type TagsWorld = Pick<Host, "env" | "say">;
+type ReadLedger = LatestTagsPorts["readLedger"];
+
+/** Does what the command line asks for; nothing is changed. */
+export async function runTags(
+  request: TagsRequest,
+  host: TagsWorld,
+  readLedger: ReadLedger,
+): Promise<TagsReport> {
+  const { env, say } = host;
+  const deadline = createDeadline(TIMEOUT_MS);
+  return withRegistry(host, readLedger, deadline.signal, (ports) =>
+    reportTags(request, {
+      ...ports,
+      withCheckout: (use) =>
+        withCheckout(
+          { repo: undefined, branch: undefined, mayPush: false, author: undefined, access: NONE },
+          { folder: ".", env, deadline, random: Math.random, say },
+          use,
+        ),
+    }),
+  );
+}
+
+/** The `choose` of a bump to the latest tags: `bump --latest`. */
+export function latestChoice(
+  services: readonly string[],
+  host: TagsWorld,
+  readLedger: ReadLedger,
+): BumpRequest["choose"] {
+  return (declared, checkout) =>
+    withRegistry(host, readLedger, AbortSignal.timeout(TIMEOUT_MS), (ports) =>
+      chooseLatest(services, { ...ports, warn: (line) => host.say(`warning: ${line}`) })(
+        declared,
+        checkout,
+      ),
+    );
+}
+
+/** Whether a registry has a tag, for those who are about to write it down. */
+export function tagChecker(host: TagsWorld) {
+  return async (image: string, tag: string, signal: AbortSignal): Promise<boolean> =>
+    withRegistry(
+      host,
+      async () => undefined,
+      signal,
+      async ({ registry }) => {
+        try {
+          await registry.readDigest(image, tag, signal);
+          return true;
+        } catch (error) {
+          if (error instanceof NotifyError && error.code === "REGISTRY_NOT_FOUND") return false;
+          throw error;
+        }
+      },
+    );
+}
+
+async function withRegistry<T>(
+  { env, say }: TagsWorld,
+  readLedger: ReadLedger,
+  signal: AbortSignal,
+  use: (ports: LatestTagsPorts & { readonly registry: Registry }) => Promise<T>,
+): Promise<T> {
+  const http = createHttp({ proxyEnv: env, tls: { ca: systemAuthorities() } });
+  const warn = (line: string) => say(`warning: ${line}`);
+  try {
+    const registry = openRegistry({ send: http.send, env, homeDir: homedir(), warn });
+    return await use({ registry, readValues: readEditableValues, readLedger, signal });
+  } finally {
+    http.close();
+  }
+}

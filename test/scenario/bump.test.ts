@@ -1,0 +1,648 @@
+// `bump` with the real git, over a real SSH server, into a bare repository.
+import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type DeploymentRepository,
+  type Files,
+  openDeploymentRepository,
+} from "../support/deployment-repository.ts";
+import { startGitHttp } from "../support/git-http-server.ts";
+import type { Finished } from "../support/process.ts";
+import { type Sshd, startSshd } from "../support/ssh/sshd.ts";
+
+const SHA = "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432";
+const STAGING = `# Staging.
+
+api:   # the API
+  image:
+    repository: acme/api
+    tag: "1.3.2"   # bumped by CI
+    revision: 0a1b2c3
+web: {image: {tag: 2.0.0}}
+worker:
+  image:
+    tag: main-0000001
+`;
+const FILES: Files = {
+  "helm-notify.yaml": `
+environments:
+  staging: {values: environments/staging.yaml}
+  production: {values: environments/production.yaml, promoteFrom: staging}
+  broken: {values: environments/broken.yaml}
+  gone: {values: environments/gone.yaml}
+services:
+  api: {image: registry.example.com/acme/api, source: "https://git.example.com/acme/api.git"}
+  web: {}
+  worker: {}
+  map: {tag: api.image}
+`,
+  "environments/staging.yaml": STAGING,
+  "environments/production.yaml": STAGING.replace("1.3.2", "1.2.0"),
+  "environments/broken.yaml": "api: [\nweb: {\n",
+};
+
+let sshd: Sshd;
+const repositories: DeploymentRepository[] = [];
+beforeAll(async () => {
+  sshd = await startSshd();
+}, 120_000);
+afterAll(async () => {
+  for (const repository of repositories) repository.close();
+  await sshd.stop();
+});
+
+async function open(files: Files = FILES): Promise<DeploymentRepository> {
+  const repository = await openDeploymentRepository(sshd, files);
+  repositories.push(repository);
+  return repository;
+}
+
+const STAGING_API = ["--env", "staging", "--service", "api", "--tag", "1.4.0", "--revision", SHA];
+
+describe("a bump over SSH", () => {
+  it("changes the tag and revision, says so in the commit, and pushes it", async () => {
+    const repository = await open();
+    const end = await repository.bump([
+      ...STAGING_API,
+      "--source-ref",
+      "main",
+      "--repo",
+      repository.url,
+    ]);
+    expect(end).toMatchObject({ code: 0, stderr: "" });
+    expect(end.stdout).toMatch(
+      /^pushed [0-9a-f]{10} to main: feat\(staging\): update api to 1\.4\.0\n$/,
+    );
+    expect(repository.fileOnServer("environments/staging.yaml")).toBe(
+      STAGING.replace('"1.3.2"', '"1.4.0"').replace("0a1b2c3", SHA),
+    );
+    expect(repository.git(["log", "-1", "--format=%an <%ae>%n%B", "main"])).toBe(
+      `CI <ci@example.com>
+feat(staging): update api to 1.4.0
+
+acme/api@${SHA} (main)
+
+Image-Tag: api=1.4.0
+Source-Revision: api=${SHA}
+Source-Ref: api=main
+
+`,
+    );
+    expect(
+      repository.git(["log", "-1", "--format=%(trailers:key=Image-Tag,valueonly)", "main"]),
+    ).toBe("api=1.4.0\n\n");
+    expect(repository.git(["diff", "--name-only", "main~1", "main"])).toBe(
+      "environments/staging.yaml\n",
+    );
+  });
+
+  it("puts several services into one commit, and none where nothing is left to change", async () => {
+    const repository = await open();
+    const argv = ["--env", "staging", `api=1.4.0@${SHA}`, "web=2.0.1", "--repo", repository.url];
+    const first = await repository.bump(argv);
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toMatch(/feat\(staging\): update api, web\n$/);
+    const tip = repository.tip();
+    expect(repository.git(["rev-list", "--count", "main"])).toBe("2\n");
+
+    const second = await repository.bump(argv);
+    expect(second).toMatchObject({
+      code: 0,
+      stdout: "nothing to change in environments/staging.yaml: it has api 1.4.0, web 2.0.1\n",
+      stderr: "",
+    });
+    expect(repository.tip()).toBe(tip);
+
+    const third = await repository.bump([...argv.slice(0, 3), "web=2.0.2", ...argv.slice(4)]);
+    expect(third.stdout).toMatch(/feat\(staging\): update web to 2\.0\.2\n$/);
+  });
+
+  it("only shows the diff when asked to", async () => {
+    const repository = await open();
+    const tip = repository.tip();
+    const end = await repository.bump([...STAGING_API, "--repo", repository.url, "--dry-run"]);
+    expect(end).toMatchObject({ code: 0, stderr: "" });
+    expect(end.stdout).toContain(
+      "--- a/environments/staging.yaml\n+++ b/environments/staging.yaml\n",
+    );
+    expect(end.stdout).toContain('-    tag: "1.3.2"   # bumped by CI\n');
+    expect(end.stdout).toContain('+    tag: "1.4.0"   # bumped by CI\n');
+    expect(repository.tip()).toBe(tip);
+  });
+
+  it("takes the key and the known hosts as text, as CI variables hold them", async () => {
+    const repository = await open();
+    const end = await repository.bump(["--env", "staging", "web=2.0.1", "--repo", repository.url], {
+      env: {
+        HELM_NOTIFY_SSH_KEY: readFileSync(sshd.key, "utf8").trim().replaceAll("\n", "\r\n"),
+        HELM_NOTIFY_KNOWN_HOSTS: sshd.knownHosts,
+      },
+    });
+    expect(end).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("goes to another branch than the default one", async () => {
+    const repository = await open();
+    const tip = repository.tip();
+    repository.git(["branch", "next", "main"]);
+    const argv = [...STAGING_API, "--repo", repository.url, "--branch", "next"];
+    expect(await repository.bump(argv)).toMatchObject({ code: 0, stderr: "" });
+    expect(repository.tip()).toBe(tip);
+    expect(repository.git(["log", "-1", "--format=%s", "next"])).toContain("update api to 1.4.0");
+  });
+
+  it("is worded by a template, with the trailers below", async () => {
+    const repository = await open();
+    const message =
+      "deploy: {{#each services}}{{name}} {{from}} -> {{tag}}{{/each}} # {{environment}}";
+    await repository.bump([
+      "--env",
+      "staging",
+      "web=2.0.1",
+      "--repo",
+      repository.url,
+      "--message",
+      message,
+    ]);
+    expect(repository.git(["log", "-1", "--format=%B", "main"])).toBe(
+      "deploy: web 2.0.0 -> 2.0.1 # staging\n\nImage-Tag: web=2.0.1\n\n",
+    );
+  });
+
+  it("empties a revision that belonged to the old tag", async () => {
+    const repository = await open();
+    await repository.bump(["--env", "staging", "api=1.4.0", "--repo", repository.url]);
+    expect(repository.fileOnServer("environments/staging.yaml")).toBe(
+      STAGING.replace('"1.3.2"', '"1.4.0"').replace("0a1b2c3", '""'),
+    );
+  });
+});
+
+describe("a bump in a work tree", () => {
+  it("commits the one file, and leaves what else is going on there", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    clone.write("notes.txt", "staged");
+    await clone.git(["add", "notes.txt"]);
+    clone.write("environments/production.yaml", "mine: 1\n");
+    const end = await clone.bump(STAGING_API);
+    expect(end).toMatchObject({ code: 0, stderr: "" });
+    expect(end.stdout).toMatch(/^committed [0-9a-f]{10} to main: feat\(staging\)/);
+    expect((await clone.git(["show", "--name-only", "--format="])).stdout).toBe(
+      "environments/staging.yaml\n",
+    );
+    expect((await clone.git(["status", "--short"])).stdout).toBe(
+      " M environments/production.yaml\nA  notes.txt\n",
+    );
+    expect(repository.git(["rev-list", "--count", "main"])).toBe("1\n");
+  });
+
+  it("pushes onto the newest state of the branch, and follows it", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    await repository.bump(["--env", "staging", "web=2.0.1", "--repo", repository.url]);
+    clone.write("environments/production.yaml", "mine: 1\n");
+    expect(await clone.bump([...STAGING_API, "--push"])).toMatchObject({ code: 0, stderr: "" });
+    expect((await clone.git(["rev-parse", "HEAD"])).stdout.trim()).toBe(repository.tip());
+    expect(repository.fileOnServer("environments/staging.yaml")).toContain("2.0.1");
+    expect((await clone.git(["status", "--short"])).stdout).toBe(
+      " M environments/production.yaml\n",
+    );
+    expect((await clone.git(["worktree", "list"])).stdout.trim().split("\n")).toHaveLength(1);
+  });
+
+  it("pushes from a detached HEAD to a branch that is named, as GitLab's jobs have it", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    await clone.git(["checkout", "--quiet", "--detach"]);
+    const before = (await clone.git(["rev-parse", "HEAD"])).stdout;
+    expect(await clone.bump([...STAGING_API, "--push", "--branch", "main"])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(repository.git(["rev-list", "--count", "main"])).toBe("2\n");
+    expect((await clone.git(["rev-parse", "HEAD"])).stdout).toBe(before);
+  });
+
+  it("does not push commits of the user's own along", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    await clone.git(["commit", "--quiet", "--allow-empty", "-m", "Not yet"]);
+    const end = await clone.bump([...STAGING_API, "--push"]);
+    expect(end).toMatchObject({ code: 0 });
+    expect(end.stderr).toContain("this work tree stays as it is");
+    expect(repository.git(["log", "--format=%s", "main"])).not.toContain("Not yet");
+    expect((await clone.git(["log", "-1", "--format=%s"])).stdout).toBe("Not yet\n");
+  });
+
+  it("signs, and runs the hooks, as git is configured to", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    await clone.git(["config", "gpg.format", "ssh"]);
+    await clone.git(["config", "user.signingKey", sshd.key]);
+    await clone.git(["config", "commit.gpgSign", "true"]);
+    writeFileSync(
+      join(clone.folder, ".git/hooks/commit-msg"),
+      '#!/bin/sh\necho "Hooked: yes" >> "$1"\n',
+      { mode: 0o755 },
+    );
+    expect(await clone.bump([...STAGING_API, "--push"])).toMatchObject({ code: 0, stderr: "" });
+    const commit = repository.git(["cat-file", "commit", "main"]);
+    expect(commit).toContain("-----BEGIN SSH SIGNATURE-----");
+    expect(commit).toContain("Hooked: yes");
+  });
+});
+
+const api = (tag: string) => ["--env", "staging", `api=${tag}`];
+
+describe("what is refused changes nothing, on the server or in the clone", () => {
+  it.each([
+    [
+      "an unknown environment",
+      ["--env", "prod", "api=1.4.0"],
+      'there is no environment "prod"',
+      "staging, production",
+    ],
+    [
+      "an unknown service",
+      ["--env", "staging", "apo=1.4.0"],
+      'there is no service "apo"',
+      "api, web, worker, map",
+    ],
+    [
+      "a values file that is not YAML",
+      ["--env", "broken", "api=1.4.0"],
+      "environments/broken.yaml:",
+      "Correct the values file",
+    ],
+    [
+      "a values file that is not there",
+      ["--env", "gone", "api=1.4.0"],
+      "there is no environments/gone.yaml",
+      "environments.gone.values",
+    ],
+    [
+      "a path that is a map",
+      ["--env", "staging", "map=1.4.0"],
+      "environments/staging.yaml:5: api.image is a map",
+      "path",
+    ],
+    [
+      "a place that is not there",
+      ["--env", "staging", `web=2.0.1@${SHA}`],
+      "nothing stands at web.image.revision",
+      "--create",
+    ],
+    [
+      "an older version",
+      api("1.3.1"),
+      "api is at 1.3.2: 1.3.1 is the older version",
+      "--allow-downgrade",
+    ],
+    ["an empty tag", api(""), 'api: "" is not a tag of an image', "variable"],
+    [
+      "a branch in place of a revision",
+      api("1.4.0@main"),
+      'api: "main" is not a Git commit',
+      "variable",
+    ],
+    ["a service named twice", [...api("1.4.0"), "api=1.4.1"], "api is named twice", "once"],
+    ["no service", ["--env", "staging"], "no service is to be bumped", "--service api"],
+    [
+      "a tag without its service",
+      ["--env", "staging", "--tag", "1"],
+      "--service and --tag need each other",
+      "api=1.4.0",
+    ],
+    [
+      "two services by flags",
+      ["--env", "staging", "--service", "api", "--service", "web", "--tag", "1"],
+      "--service is given twice",
+      "web=2.0.1",
+    ],
+    [
+      "a template with a slip",
+      [...api("1.4.0"), "--message", "{{enviroment}}"],
+      '"enviroment" not defined',
+      "{{environment}}",
+    ],
+    [
+      "an author without address",
+      [...api("1.4.0"), "--author", "Me"],
+      '--author is "Me"',
+      "<name@example.com>",
+    ],
+    [
+      "a deadline that is none",
+      [...api("1.4.0"), "--deadline", "soon"],
+      '--deadline is "soon"',
+      "1m30s",
+    ],
+  ])("%s", async (_, argv, problem, hint) => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const tip = repository.tip();
+    for (const end of [await clone.bump(argv), await clone.bump([...argv, "--push"])]) {
+      expect(end).toMatchObject({ code: 1, stdout: "" });
+      expect(end.stderr).toContain(problem);
+      expect(end.stderr).toMatch(/^helm notify: hint: /m);
+      expect(end.stderr.split("hint: ")[1]).toContain(hint);
+    }
+    expect(repository.tip()).toBe(tip);
+    await expectUntouched(clone, tip);
+  });
+
+  it("a dirty file", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    clone.write("environments/staging.yaml", `${STAGING}mine: 1\n`);
+    for (const argv of [STAGING_API, [...STAGING_API, "--push"]]) {
+      const end = await clone.bump(argv);
+      expect(end).toMatchObject({ code: 1, stdout: "" });
+      expect(end.stderr).toContain("environments/staging.yaml has changes that are not committed");
+    }
+    expect(repository.git(["rev-list", "--count", "main"])).toBe("1\n");
+    expect(readFileSync(join(clone.folder, "environments/staging.yaml"), "utf8")).toContain(
+      "mine: 1",
+    );
+  });
+
+  it("a detached HEAD", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    await clone.git(["checkout", "--quiet", "--detach"]);
+    for (const argv of [STAGING_API, [...STAGING_API, "--push"]]) {
+      const end = await clone.bump(argv);
+      expect(end).toMatchObject({ code: 1, stdout: "" });
+      expect(end.stderr).toContain("HEAD is detached");
+      expect(end.stderr).toContain("hint: Say --branch BRANCH");
+    }
+    await expectUntouched(clone, repository.tip());
+  });
+
+  it("a values file that is a link out of the repository", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const outside = join(clone.folder, "../outside.yaml");
+    writeFileSync(outside, STAGING);
+    rmSync(join(clone.folder, "environments/staging.yaml"));
+    symlinkSync(outside, join(clone.folder, "environments/staging.yaml"));
+    await clone.git(["commit", "--quiet", "-am", "Link"]);
+    const end = await clone.bump(STAGING_API);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("environments/staging.yaml is reached by a symbolic link");
+    expect(readFileSync(outside, "utf8")).toBe(STAGING);
+  });
+
+  it("a repository without a config", async () => {
+    const repository = await open({ "values.yaml": "a: 1\n" });
+    const end = await repository.bump([...STAGING_API, "--repo", repository.url]);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("there is no helm-notify.yaml in the repository");
+  });
+
+  it("a folder that is no repository", async () => {
+    const repository = await open();
+    const end = await repository.bump(STAGING_API);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("this folder is in no work tree of Git");
+  });
+
+  it("a commit that a hook refuses", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    writeFileSync(
+      join(clone.folder, ".git/hooks/pre-commit"),
+      "#!/bin/sh\necho not today >&2; exit 1\n",
+      { mode: 0o755 },
+    );
+    for (const argv of [STAGING_API, [...STAGING_API, "--push"]]) {
+      const end = await clone.bump(argv);
+      expect(end).toMatchObject({ code: 1, stdout: "" });
+      expect(end.stderr).toContain("the commit failed\nhelm notify:   not today\n");
+    }
+    await expectUntouched(clone, repository.tip());
+  });
+
+  it("a git that knows nobody, unless the author is named", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const env = {
+      HOME: "/nonexistent",
+      GIT_CONFIG_COUNT: "1",
+      GIT_CONFIG_KEY_0: "user.useConfigOnly",
+      GIT_CONFIG_VALUE_0: "true",
+    };
+    const end = await clone.bump(STAGING_API, { env });
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("git does not know who commits");
+    await expectUntouched(clone, repository.tip());
+
+    const author = ["--author", "Ann Example <ann@example.com>"];
+    expect(await clone.bump([...STAGING_API, ...author], { env })).toMatchObject({ code: 0 });
+    expect((await clone.git(["log", "-1", "--format=%an %ae %cn %ce"])).stdout).toBe(
+      "Ann Example ann@example.com Ann Example ann@example.com\n",
+    );
+  });
+
+  it.each([
+    [
+      "a host key that is not known",
+      () => ({ HELM_NOTIFY_KNOWN_HOSTS: "/dev/null" }),
+      "the host key of the Git server is not known",
+      "--known-hosts",
+    ],
+    [
+      "another host key",
+      () => ({
+        HELM_NOTIFY_KNOWN_HOSTS: sshd.knownHosts.replace(
+          / \S+$/m,
+          ` ${readFileSync(`${sshd.key}.pub`, "utf8").split(" ")[1]?.trim()}`,
+        ),
+      }),
+      "or another one",
+      "--known-hosts",
+    ],
+    [
+      "a key that is not let in",
+      () => ({ HELM_NOTIFY_SSH_KEY: sshd.strangersKey }),
+      "did not accept the credentials",
+      "--ssh-key",
+    ],
+  ])("%s", async (_, env, problem, hint) => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const tip = repository.tip();
+    for (const argv of [
+      [...STAGING_API, "--push"],
+      [...STAGING_API, "--repo", repository.url],
+    ]) {
+      const end = await clone.bump(argv, { env: env() });
+      expect(end).toMatchObject({ code: 1, stdout: "" });
+      expect(end.stderr).toContain(problem);
+      expect(end.stderr).toContain(hint);
+    }
+    await expectUntouched(clone, tip);
+  });
+
+  it("a protected branch", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const tip = repository.tip();
+    const hooks = join(
+      sshd.folder,
+      repository.git(["rev-parse", "--absolute-git-dir"]).trim().split("/").at(-1) ?? "",
+      "hooks",
+    );
+    writeFileSync(join(hooks, "pre-receive"), "#!/bin/sh\necho 'main is protected' >&2; exit 1\n", {
+      mode: 0o755,
+    });
+    for (const argv of [
+      [...STAGING_API, "--push"],
+      [...STAGING_API, "--repo", repository.url],
+    ]) {
+      const end = await clone.bump(argv);
+      expect(end).toMatchObject({ code: 1, stdout: "" });
+      expect(end.stderr).toContain("push to main: the Git server declined the push");
+      expect(end.stderr).toContain("remote: main is protected");
+      expect(end.stderr).toContain("hint: Give this key or token the right to push");
+    }
+    expect(repository.tip()).toBe(tip);
+    await expectUntouched(clone, tip);
+  });
+
+  it("a server that is not there", async () => {
+    const repository = await open();
+    const url = repository.url.replace(/:\d+\//, ":1/");
+    const end = await repository.bump([...STAGING_API, "--repo", url, "--deadline", "5s"]);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("the Git server could not be reached");
+    expect(end.stderr).toContain("Connection refused");
+  });
+
+  it("a password in the address", async () => {
+    const repository = await open();
+    const end = await repository.bump([
+      ...STAGING_API,
+      "--repo",
+      "https://me:hunter2@git.example.com/x.git",
+    ]);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("HELM_NOTIFY_GIT_PASSWORD");
+    expect(end.stderr).not.toContain("hunter2");
+  });
+});
+
+async function expectUntouched(
+  clone: { readonly git: (argv: readonly string[]) => Promise<Finished>; readonly folder: string },
+  tip: string,
+): Promise<void> {
+  expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+  expect((await clone.git(["rev-parse", "HEAD"])).stdout.trim()).toBe(tip);
+  expect((await clone.git(["worktree", "list"])).stdout.trim().split("\n")).toHaveLength(1);
+  expect(
+    readdirSync(join(clone.folder, "..")).filter((name) => name.startsWith("helm-notify-")),
+  ).toEqual([]);
+}
+
+describe("a bump over HTTPS", () => {
+  it("gives the token to that server, and to nobody else", async () => {
+    const repository = await open();
+    const server = await startGitHttp(sshd.folder, "x-access-token:t0ken");
+    try {
+      const path = new URL(repository.url).pathname.slice(sshd.folder.length + 1);
+      const url = server.url(path);
+      const argv = [...STAGING_API, "--repo", url];
+      const without = await repository.bump(argv);
+      expect(without).toMatchObject({ code: 1, stdout: "" });
+      expect(without.stderr).toContain("did not accept the credentials");
+      expect(server.seen).toEqual([]);
+
+      const wrong = await repository.bump(argv, { env: { HELM_NOTIFY_GIT_PASSWORD: "hunter2" } });
+      expect(wrong).toMatchObject({ code: 1, stdout: "" });
+      expect(wrong.stderr).toContain("did not accept the credentials");
+      expect(wrong.stderr).not.toContain("hunter2");
+
+      const right = await repository.bump(argv, { env: { HELM_NOTIFY_GIT_PASSWORD: "t0ken" } });
+      expect(right).toMatchObject({ code: 0, stderr: "" });
+      expect(repository.git(["rev-list", "--count", "main"])).toBe("2\n");
+
+      const other = createServer((request, response) => {
+        response.writeHead(302, { location: `${server.url("")}${request.url?.slice(1)}` }).end();
+      });
+      await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+      const redirected = `http://127.0.0.1:${(other.address() as AddressInfo).port}/${path}`;
+      const asked = server.seen.length;
+      const away = await repository.bump([...api("1.5.0"), "--repo", redirected], {
+        env: { HELM_NOTIFY_GIT_PASSWORD: "t0ken" },
+      });
+      other.close();
+      expect(away).toMatchObject({ code: 1, stdout: "" });
+      expect(server.seen.slice(asked)).toEqual([]);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+describe("tags without an order of their own", () => {
+  it("do not go back to one that stood there before, unless told", async () => {
+    const repository = await open();
+    const to = (tag: string) => ["--env", "staging", `worker=${tag}`, "--repo", repository.url];
+    expect(await repository.bump(to("main-0000002"))).toMatchObject({ code: 0, stderr: "" });
+    const late = await repository.bump(to("main-0000001"));
+    expect(late).toMatchObject({ code: 1, stdout: "" });
+    expect(late.stderr).toContain("worker is at main-0000002: main-0000001 stood there before");
+    const told = await repository.bump([...to("main-0000001"), "--allow-downgrade"]);
+    expect(told).toMatchObject({ code: 0, stderr: "" });
+    // Forward again: 2 came after 1, however often 1 stands there.
+    expect(await repository.bump(to("main-0000002"))).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("twenty jobs at once", () => {
+  it("make twenty commits: none is lost, none is empty", { timeout: 180_000 }, async () => {
+    const names = Array.from({ length: 10 }, (_, index) => `service${index}`);
+    const repository = await open({
+      "helm-notify.yaml": [
+        "environments: {staging: {values: staging.yaml}}",
+        "services:",
+        ...names.map((name) => `  ${name}: {}`),
+      ].join("\n"),
+      "staging.yaml": `${names.map((name) => `${name}: {image: {tag: 1.0.0}}`).join("\n")}\n`,
+    });
+    // Ten different services by version; ten times the same one, whose tags have no order.
+    const jobs = names.flatMap((name, index) => [
+      `${name}=1.1.${index}`,
+      `service0=build-${index}`,
+    ]);
+    const ends = await Promise.all(
+      jobs
+        .filter((job) => !job.startsWith("service0=1"))
+        .concat("service1=build-last")
+        .map((job) =>
+          repository.bump(["--env", "staging", job, "--repo", repository.url], {
+            timeoutMs: 170_000,
+          }),
+        ),
+    );
+    for (const end of ends) expect(end).toMatchObject({ code: 0, stderr: "" });
+    const commits = repository.git(["rev-list", "main~20..main"]).trim().split("\n");
+    expect(commits).toHaveLength(20);
+    expect(repository.git(["rev-list", "--count", "main"])).toBe("21\n");
+    for (const commit of commits) {
+      expect(repository.git(["diff", "--numstat", `${commit}~1`, commit])).toBe(
+        "1\t1\tstaging.yaml\n",
+      );
+    }
+    const trailers = repository.git([
+      "log",
+      "--format=%(trailers:key=Image-Tag,valueonly,separator=)",
+      "main~20..main",
+    ]);
+    expect(new Set(trailers.split("\n").filter(Boolean)).size).toBe(20);
+  });
+});

@@ -1,0 +1,555 @@
+import { describe, expect, it } from "vitest";
+import { parseDeploymentConfig } from "../../src/domain/deployment-config.ts";
+import { heldTags } from "../../src/domain/held-tags.ts";
+import type { Ledger, Run } from "../../src/domain/ledger.ts";
+import { compareDecimals, compareNaturally } from "../../src/domain/natural-order.ts";
+import {
+  pickTag,
+  type TagChoice,
+  type TagContext,
+  tagsToDate,
+} from "../../src/domain/tag-choice.ts";
+import { describePolicy, parsePolicy, type TagPolicy } from "../../src/domain/tag-policy.ts";
+
+const pick = (words: string, tags: string, context?: TagContext) =>
+  pickTag(parsePolicy(words.split(" ")), tags.split(" ").filter(Boolean), context);
+
+const tagOf = (choice: TagChoice) => (choice.kind === "none" ? undefined : choice.tag);
+
+const whyOf = (choice: TagChoice, tag: string) => {
+  const reason = choice.reasons.find((one) => one.tag === tag);
+  return reason && `${reason.verdict}: ${reason.why}`;
+};
+
+const config = (policy: unknown) => ({
+  environments: { staging: { values: "staging.yaml" } },
+  services: { api: { image: "acme/api", policy } },
+});
+
+const record = (tag: string) => ({
+  v: 1 as const,
+  environment: "staging",
+  chart: { name: "shop", version: "1.0.0" },
+  services: { api: { tag }, web: { tag: "2.0.0" } },
+});
+
+/** Built on that day of January 2026. */
+const built = (days: Readonly<Record<string, number | string>>) =>
+  new Map(
+    Object.entries(days).map(([tag, day]) => [
+      tag,
+      typeof day === "string" ? day : `2026-01-${String(day).padStart(2, "0")}T03:04:05.678901234Z`,
+    ]),
+  );
+
+describe("a policy takes", () => {
+  it.each<[string, policy: string, tags: string, expected: string | undefined]>([
+    ["the highest version in the range", "semver:~1.4", "1.4.9 1.4.10 1.5.0 1.3.99", "1.4.10"],
+    ["a version of any part of a range", "semver:~1.4||>=3", "1.4.9 2.0.0 3.0.0", "3.0.0"],
+    ["a version with a v", "semver:~1.4", "v1.4.1 1.4.0", "v1.4.1"],
+    ["no pre-release that the range does not name", "semver:~1.4", "1.4.1-rc.1 1.4.0", "1.4.0"],
+    ["a pre-release that the range names", "semver:>=1.4.1-rc.1", "1.4.1-rc.2 1.4.0", "1.4.1-rc.2"],
+    ["the release before its pre-releases", "semver:>=1.4.1-rc.1", "1.4.1-rc.2 1.4.1", "1.4.1"],
+    ["no half version", "semver:*", "1 1.4 2024 v2", undefined],
+    ["the highest number", "numerical", "9 10 8", "10"],
+    ["the lowest number", "numerical:desc", "9 10 8", "8"],
+    [
+      "the higher number of 17 digits",
+      "numerical",
+      "90071992547409930 90071992547409931",
+      "90071992547409931",
+    ],
+    ["the higher fraction", "numerical", "1.5 1.25 1.499", "1.5"],
+    ["no hexadecimal number", "numerical", "7 0x1f 1e9 v8", "7"],
+    ["the last in the order of characters", "alphabetical", "a B b C", "b"],
+    ["the first in the order of characters", "alphabetical:desc", "a B b C", "B"],
+    [
+      "what matches a glob",
+      "glob:main-?-* alphabetical",
+      "main-a-1 main-bb-2 amain-z-3 main-b-",
+      "main-b-",
+    ],
+    ["a glob from end to end", "glob:main-? alphabetical", "main-a xmain-b main-bc", "main-a"],
+    ["a dot of a glob as a dot", "glob:1.* alphabetical", "1.0 123", "1.0"],
+    ["what a regular expression finds anywhere", "regex:rc alphabetical", "1-rc2 1-b", "1-rc2"],
+    [
+      "by a named part",
+      "regex:^main-\\w+-(?<ts>\\d+)$ extract:$ts numerical",
+      "main-f-9 main-a-10 x-11",
+      "main-a-10",
+    ],
+    [
+      "by a named part in Go's spelling",
+      "regex:^main-\\w+-(?P<ts>\\d+)$ extract:${ts} numerical",
+      "main-f-9 main-a-10",
+      "main-a-10",
+    ],
+    ["by a numbered part", "regex:^b(\\d+) extract:$1 numerical", "b9-x b10-a", "b10-a"],
+    [
+      "by parts in another order",
+      "regex:^(\\d+)-(\\d+)$ extract:${2}.${1} numerical",
+      "9-1 1-2",
+      "1-2",
+    ],
+    [
+      "by a version inside of the tag",
+      "regex:^(.+)-alpine$ extract:$1 semver:~1.4",
+      "1.4.2 1.4.1-alpine",
+      "1.4.1-alpine",
+    ],
+    [
+      "by build metadata that a template makes",
+      "regex:^.-(.+)_(\\d+)$ extract:$1+$2 semver:~1.4",
+      "b-1.4.1_2 a-1.4.1_10",
+      "a-1.4.1_10",
+    ],
+    [
+      "a literal \\( before ?P<",
+      "regex:^a\\.b\\-(?P<n>\\d) extract:$n numerical",
+      "a.b-1 axb-2",
+      "a.b-1",
+    ],
+    [
+      "never what moves or is none",
+      "alphabetical",
+      `1 latest sha256-${"a".repeat(64)} sha256-${"b".repeat(64)}.sig`,
+      "1",
+    ],
+  ])("%s", (_, policy, tags, expected) => {
+    expect(tagOf(pick(policy, tags))).toBe(expected);
+  });
+
+  it.each<[string, days: Readonly<Record<string, number | string>>, expected: string | undefined]>([
+    ["the newest build", { a: 2, b: 10, c: 9 }, "b"],
+    [
+      "by the instant, not the text",
+      { a: "2026-01-02T01:00:00+02:00", b: "2026-01-02T00:00:00Z" },
+      "b",
+    ],
+    [
+      "nothing whose date is made up",
+      { a: 2, u: "1970-01-01T00:00:00Z", v: "0001-01-01T00:00:00Z", w: "soon" },
+      "a",
+    ],
+    [
+      "of names for one image the most exact",
+      { stable: 9, "1": 9, "1.4.0": 9, "1.4": 9, "9.9.9": 8 },
+      "1.4.0",
+    ],
+  ])("%s", (_, days, expected) => {
+    const choice = pick("newest", `${Object.keys(days).join(" ")} undated`, {
+      createdAt: built(days),
+    });
+    expect(tagOf(choice)).toBe(expected);
+    for (const tag of ["undated", ...Object.keys(days).filter((one) => "uvw".includes(one))]) {
+      expect(whyOf(choice, tag)).toBe("unordered: its image does not say when it was built");
+    }
+  });
+
+  it("the newest that matches, where only a filter is named", () => {
+    const createdAt = built({ "main-1": 2, "main-2": 1, "x-3": 3 });
+    expect(tagOf(pick("glob:main-*", "main-1 main-2 x-3", { createdAt }))).toBe("main-1");
+  });
+
+  it("a tag that is listed twice once", () => {
+    expect(pick("semver:*", "1.0.0 1.0.0").reasons).toHaveLength(1);
+  });
+});
+
+describe("going on from the current tag", () => {
+  it.each<[string, policy: string, current: string, tags: string, expected: string]>([
+    ["goes to a newer one", "semver:~1.4", "1.4.0", "1.4.0 1.4.1", "newer 1.4.1"],
+    ["stays on the newest", "semver:~1.4", "1.4.1", "1.4.0 1.4.1", "current 1.4.1"],
+    [
+      "stays where all that match are older",
+      "semver:~1.4",
+      "2.0.0",
+      "1.4.0 2.0.0",
+      "current 2.0.0",
+    ],
+    ["stays on a tag that the registry has no more", "numerical", "12", "10 11", "current 12"],
+    ["stays on another spelling of the version", "semver:*", "1.4.0", "v1.4.0", "current 1.4.0"],
+    ["goes down where that is the policy", "numerical:desc", "5", "5 4", "newer 4"],
+    ["leaves latest", "semver:*", "latest", "latest 1.0.0", "newer 1.0.0"],
+    ["leaves latest by the alphabet", "alphabetical", "latest", "latest 1.0.0", "newer 1.0.0"],
+    [
+      "leaves a tag of another kind",
+      "semver:*",
+      "main-9f8e7d6",
+      "main-9f8e7d6 1.0.0",
+      "newer 1.0.0",
+    ],
+    [
+      "does not compare what the filter leaves out",
+      "glob:rel-* alphabetical",
+      "zzz",
+      "zzz rel-1",
+      "newer rel-1",
+    ],
+    ["finds nothing where nothing matches", "semver:~3", "2.0.0", "2.0.0", "none undefined"],
+  ])("%s", (_, policy, current, tags, expected) => {
+    const choice = pick(policy, tags, { current });
+    expect(`${choice.kind} ${tagOf(choice)}`).toBe(expected);
+  });
+
+  it("by age stays on what is as old as the newest", () => {
+    const createdAt = built({ "1.4": 9, "1.4.0": 9, "1.3.0": 8 });
+    expect(pick("newest", "1.4 1.4.0 1.3.0", { current: "1.4", createdAt }).kind).toBe("current");
+  });
+
+  it("warns where it cannot say whether the tag is older", () => {
+    expect(pick("semver:*", "1.0.0", { current: "main" }).warnings).toEqual([
+      "the current tag main has no place in this order: 1.0.0 may be older",
+    ]);
+    expect(pick("semver:*", "1.0.0", { current: "0.9.0" }).warnings).toEqual([]);
+    expect(pick("semver:*", "1.0.0").warnings).toEqual([]);
+  });
+});
+
+describe("a tag that was rolled back", () => {
+  it.each<[string, policy: string, context: TagContext, tags: string, expected: string]>([
+    [
+      "is held back",
+      "semver:*",
+      { current: "1.4.0", held: ["1.5.0"] },
+      "1.4.0 1.5.0",
+      "current 1.4.0",
+    ],
+    [
+      "gives way to a newer one",
+      "semver:*",
+      { current: "1.4.0", held: ["1.5.0"] },
+      "1.4.0 1.5.0 1.5.1",
+      "newer 1.5.1",
+    ],
+    [
+      "holds back those before it",
+      "numerical",
+      { current: "100", held: ["102"] },
+      "100 101 102",
+      "current 100",
+    ],
+    [
+      "holds back another spelling of it",
+      "semver:*",
+      { current: "1.4.0", held: ["1.5.0"] },
+      "1.5.0 v1.5.0",
+      "current 1.4.0",
+    ],
+    [
+      "holds back its equals where it is gone itself",
+      "numerical",
+      { current: "100", held: ["102"] },
+      "100 101",
+      "current 100",
+    ],
+    [
+      "stays where it is the current one again",
+      "numerical",
+      { current: "102", held: ["102"] },
+      "101 102 103",
+      "newer 103",
+    ],
+    [
+      "outside of the range stops nothing",
+      "semver:~1.4",
+      { current: "1.4.0", held: ["1.5.0"] },
+      "1.4.1 1.5.0",
+      "newer 1.4.1",
+    ],
+    [
+      "is not taken where nothing is current",
+      "numerical",
+      { held: ["102"] },
+      "101 102",
+      "none undefined",
+    ],
+    [
+      "without a place stops nothing",
+      "numerical",
+      { current: "1", held: ["x"] },
+      "1 2 x",
+      "newer 2",
+    ],
+  ])("%s", (_, policy, context, tags, expected) => {
+    const choice = pick(policy, tags, context);
+    expect(`${choice.kind} ${tagOf(choice)}`).toBe(expected);
+  });
+
+  it("is the nearest where nothing else fits", () => {
+    const choice = pick("semver:~1.4", "1.3.0 1.4.0 2.0.0", { held: ["1.4.0"] });
+    expect(choice).toMatchObject({ kind: "none", nearest: { tag: "1.4.0", verdict: "held" } });
+  });
+
+  it("holds back the other names of its image", () => {
+    const createdAt = built({ bad: 9, stable: 9, good: 8 });
+    const context = { current: "good", held: ["bad"], createdAt };
+    expect(pick("newest", "good bad stable", context).kind).toBe("current");
+  });
+});
+
+describe("an explanation", () => {
+  it("gives a reason for each tag, those that came near first", () => {
+    const choice = pick(
+      "semver:~1.4",
+      "latest main 1.2.0 1.4.0 1.4.1 1.4.2 1.4.3 1.4.4 1.4.5-rc.1 1.5.0 v1.4.4",
+      { current: "1.4.1", held: ["1.4.2"] },
+    );
+    expect(choice.reasons.map(({ tag, verdict, why }) => `${tag} ${verdict}: ${why}`)).toEqual([
+      "v1.4.4 taken: comes last",
+      "1.4.4 older: level with v1.4.4",
+      "1.4.3 older: before v1.4.4",
+      "1.4.2 held: was rolled back",
+      "1.4.1 current: the current one",
+      "1.4.0 older: not after the current 1.4.1",
+      "1.5.0 outside: not in ~1.4",
+      "1.4.5-rc.1 outside: a pre-release, which ~1.4 does not name",
+      "1.2.0 outside: not in ~1.4",
+      "main unordered: no semantic version",
+      "latest no-image: moves from image to image",
+    ]);
+  });
+
+  it.each([
+    ["numerical", "1 x", "x", "unordered: no number"],
+    ["semver:~1.4", "1.3.0", "1.3.0", "outside: not in ~1.4"],
+    ["glob:v* alphabetical", "v1 x", "x", "filtered: does not match v*"],
+    ["regex:^v alphabetical", "v1 x", "x", "filtered: does not match ^v"],
+    [
+      "alphabetical",
+      `sha256-${"a".repeat(64)}.att`,
+      `sha256-${"a".repeat(64)}.att`,
+      "no-image: belongs to an image, and is none",
+    ],
+  ])("of %s for %s", (policy, tags, tag, expected) => {
+    expect(whyOf(pick(policy, tags), tag)).toBe(expected);
+  });
+
+  it("says that a tag waits for a rolled back one", () => {
+    const choice = pick("numerical", "100 101 102", { current: "100", held: ["102"] });
+    expect(whyOf(choice, "101")).toBe("held: not after 102, which was rolled back");
+  });
+
+  it.each<[string, policy: string, tags: string, nearest: string | undefined]>([
+    ["the version right below the range", "semver:~1.4", "1.2.0 1.3.9 2.0.0 main", "1.3.9"],
+    ["a pre-release of its first version", "semver:~1.4", "1.3.9 1.4.0-rc.1", "1.4.0-rc.1"],
+    ["the version right above the range", "semver:~1.4", "2.0.0 9.0.0 main", "2.0.0"],
+    ["what has the wrong form", "semver:~1.4", "1.4 main latest", "main"],
+    ["what matches the filter", "glob:main-* numerical", "dev-9 main-1", "main-1"],
+    ["nothing where there is nothing", "semver:~1.4", "", undefined],
+  ])("of a choice of nothing names %s", (_, policy, tags, nearest) => {
+    expect(pick(policy, tags)).toMatchObject({
+      kind: "none",
+      nearest: nearest === undefined ? undefined : { tag: nearest },
+    });
+  });
+});
+
+describe("alphabetical order", () => {
+  it.each<[string, policy: string, tags: string, isWarned: boolean]>([
+    ["misleads by 1.0.9 and 1.0.10", "alphabetical", "1.0.9 1.0.10", true],
+    ["misleads by 1.0.90 and 1.0.100", "alphabetical", "1.0.90 1.0.100 1.0.1", true],
+    ["misleads downwards", "alphabetical:desc", "1.0.9 1.0.10", true],
+    ["misleads in an extracted part", "regex:-(.*)$ extract:$1 alphabetical", "b-9 a-10", true],
+    ["is right for numbers of equal width", "alphabetical", "2026-01-09 2026-01-10", false],
+    ["is right where the last one is the same", "alphabetical", "1.0.10 1.0.9 2.0.0", false],
+    ["is right for words", "alphabetical", "a b", false],
+    ["is right for one", "alphabetical", "1", false],
+  ])("%s", (_, policy, tags, isWarned) => {
+    const { warnings } = pick(policy, tags);
+    expect(warnings).toHaveLength(isWarned ? 1 : 0);
+  });
+
+  it("says what it passes over", () => {
+    expect(pick("alphabetical", "1.0.9 1.0.10", { current: "1.0.9" }).warnings).toEqual([
+      "alphabetically 1.0.10 comes before 1.0.9: compare by semver or numerical, or with numbers of equal width",
+    ]);
+  });
+});
+
+describe("tags whose age decides", () => {
+  it.each<[policy: string, expected: string]>([
+    ["newest", "a-1 b-2"],
+    ["glob:a-*", "a-1"],
+    ["glob:a-* newest", "a-1"],
+    ["glob:a-* alphabetical", ""],
+    ["semver:*", ""],
+    ["numerical", ""],
+  ])("of %s are %j", (policy, expected) => {
+    const tags = ["latest", "a-1", "b-2", `sha256-${"a".repeat(64)}`];
+    expect(tagsToDate(parsePolicy(policy.split(" ")), tags).join(" ")).toBe(expected);
+  });
+});
+
+describe("a policy on the command line", () => {
+  it.each<[string[], TagPolicy, string]>([
+    [["semver:>=1.4 <2"], { semver: ">=1.4 <2" }, "semver >=1.4 <2"],
+    [["numerical"], { numerical: "asc" }, "numerical"],
+    [["alphabetical:desc"], { alphabetical: "desc" }, "alphabetical desc"],
+    [["newest"], { newest: true }, "newest"],
+    [["newest", "glob:v?-*"], { newest: true, glob: "v?-*" }, "glob v?-*, newest"],
+    [
+      ["numerical", "regex:a:(\\d)", "extract:$1"],
+      { numerical: "asc", regex: "a:(\\d)", extract: "$1" },
+      "regex a:(\\d), extract $1, numerical",
+    ],
+  ])("%j is read", (words, policy, described) => {
+    expect(parsePolicy(words)).toEqual(policy);
+    expect(describePolicy(parsePolicy(words))).toBe(described);
+  });
+
+  it.each<[string[], string]>([
+    [["semver"], "semver is empty"],
+    [["semver:latest"], "semver is not a range like ~1.4 or >=1.4 <2, without commas"],
+    [["semver:>=1.4, <2"], "semver is not a range like ~1.4 or >=1.4 <2, without commas"],
+    [["numerical:up"], "numerical is neither asc nor desc"],
+    [["newest:1"], "newest is not true"],
+    [["glob:{a,b}"], "glob has more than letters, digits and . _ - * ?; use regex"],
+    [["regex:("], "regex is not a regular expression"],
+    [["age:1"], "there is no policy age"],
+    [["semver:*", "numerical"], "takes one of semver, numerical, alphabetical and newest"],
+    [["glob:a", "regex:a"], "takes one of glob and regex"],
+    [["numerical", "extract:$1"], "extract needs a regex"],
+    [["regex:(a)", "extract:$1"], "extract needs an order: semver, numerical or alphabetical"],
+    [
+      ["regex:(a)", "extract:$1", "newest"],
+      "extract needs an order: semver, numerical or alphabetical",
+    ],
+    [["regex:(a)", "extract:$2", "numerical"], "extract names a group that regex does not have"],
+    [
+      ["regex:(?<a>a)", "extract:$b", "numerical"],
+      "extract names a group that regex does not have",
+    ],
+    [["regex:(a)", "extract:1", "numerical"], "extract names a group that regex does not have"],
+  ])("%j is refused", (words, message) => {
+    expect(() => parsePolicy(words)).toThrow(`--policy ${words.join(" ")}: ${message}`);
+  });
+});
+
+describe("a policy in helm-notify.yaml", () => {
+  it("is read as on the command line", () => {
+    const { services } = parseDeploymentConfig(config({ semver: "~1.4" }) as never, "c.yaml");
+    expect(services["api"]?.policy).toEqual(parsePolicy(["semver:~1.4"]));
+  });
+
+  it.each<[unknown, string]>([
+    [{}, "names no policy: semver, numerical, alphabetical, newest, glob or regex"],
+    [{ semver: "~1.4", newest: true }, "takes one of semver, numerical, alphabetical and newest"],
+    ["newest", "is not a map"],
+  ])("%j is refused with its place", (policy, message) => {
+    expect(() => parseDeploymentConfig(config(policy) as never, "c.yaml")).toThrow(
+      `services.api.policy: ${message}`,
+    );
+  });
+
+  it("is refused with the place of the setting", () => {
+    expect(() => parseDeploymentConfig(config({ semver: 1.4 }) as never, "c.yaml")).toThrow(
+      "services.api.policy.semver: is not a text",
+    );
+  });
+});
+
+describe("tags held back by the ledger", () => {
+  type Row = readonly [Run["action"], from: string | null, to: string | null, outcome?: string];
+  const ledger = (rows: readonly Row[]): Ledger => {
+    const [run, ...runs] = rows
+      .map(([action, from, to, kind = "applied"], index): Run => ({
+        id: String(index),
+        action,
+        by: "plugin",
+        startedAt: "2026-01-01T00:00:00Z",
+        phase: "ended",
+        from: from === null ? null : record(from),
+        ...(to === null ? {} : { to: record(to) }),
+        outcome: { kind } as Run["outcome"],
+      }))
+      .toReversed();
+    return { v: 1, ...(run && { run }), runs };
+  };
+
+  it.each<[string, oldestFirst: Row[], expected: string[]]>([
+    ["are none of an upgrade", [["upgrade", "1", "2"]], []],
+    [
+      "are those a rollback left",
+      [
+        ["upgrade", "1", "2"],
+        ["rollback", "2", "1"],
+      ],
+      ["2"],
+    ],
+    [
+      "are kept while others are deployed",
+      [
+        ["rollback", "2", "1"],
+        ["upgrade", "1", "3"],
+      ],
+      ["2"],
+    ],
+    [
+      "are free again when deployed well",
+      [
+        ["rollback", "2", "1"],
+        ["upgrade", "1", "2"],
+      ],
+      [],
+    ],
+    [
+      "stay held when they fail again",
+      [
+        ["rollback", "2", "1"],
+        ["upgrade", "1", "2", "failed"],
+      ],
+      ["2"],
+    ],
+    ["are what Helm undid itself", [["upgrade", "1", "2", "rolled-back"]], ["2"]],
+    ["are not what a rollback left alone", [["rollback", "2", "2"]], []],
+    ["are not of a rollback that did nothing", [["rollback", "2", "1", "not-applied"]], []],
+    ["are also of a rollback whose end nobody saw", [["rollback", "2", "1", "unknown"]], ["2"]],
+    ["are none of an uninstall", [["uninstall", "2", null]], []],
+    ["are none of a first install that was undone", [["install", null, "1", "rolled-back"]], []],
+    [
+      "are each that was left",
+      [
+        ["rollback", "3", "1"],
+        ["upgrade", "1", "2"],
+        ["rollback", "2", "1"],
+      ],
+      ["3", "2"],
+    ],
+  ])("%s", (_, rows, expected) => {
+    expect(heldTags(ledger(rows), "api")).toEqual(expected);
+    expect(heldTags(ledger(rows), "web")).toEqual([]);
+  });
+
+  it("are none without a ledger", () => expect(heldTags(undefined, "api")).toEqual([]));
+});
+
+describe("natural order", () => {
+  it.each([
+    ["1.0.9", "1.0.10"],
+    ["1.0", "1.0.1"],
+    ["a", "a1"],
+    ["a", "b"],
+    ["9", "a"],
+    ["a9z", "a10a"],
+    ["99999999999999999998", "99999999999999999999"],
+  ])("has %s before %s", (a, b) => {
+    expect(compareNaturally(a, b)).toBeLessThan(0);
+    expect(compareNaturally(b, a)).toBeGreaterThan(0);
+    expect(compareNaturally(a, a)).toBe(0);
+  });
+
+  it.each([
+    ["9", "10"],
+    ["1.5", "1.51"],
+    ["1.9", "2"],
+  ])("of decimals has %s before %s", (a, b) => {
+    expect(compareDecimals(a, b)).toBeLessThan(0);
+    expect(compareDecimals(b, a)).toBeGreaterThan(0);
+  });
+
+  it("takes zeros at the ends of decimals for nothing", () => {
+    expect(compareDecimals("01.50", "1.5")).toBe(0);
+    expect(compareDecimals("1.5", "01.50")).toBe(0);
+  });
+});
