@@ -1,13 +1,21 @@
-// npm run docs: docs/reference.md from what the built executable says of itself, docs/message.svg from what the hook sends.
+// npm run docs: docs/reference.md from what the built executable says of itself, docs/message.svg from what the hook sends,
+// docs/helm-notify.schema.json from what a helm-notify.yaml is checked by.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { CONFIG_FILE, deploymentConfigSchema } from "../src/domain/deployment-config.ts";
 import { build } from "./build.ts";
 import { toPicture } from "./message-picture.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const REFERENCE = join(ROOT, "docs/reference.md");
-const COMMANDS = [[], ["plan"], ["values"], ["preview"], ["init"]];
+const SCHEMA = join(ROOT, "docs/helm-notify.schema.json");
+const COMMANDS = [
+  [],
+  ...["plan", "values", "preview", "init", "bump", "promote", "tags", "live", "log", "doctor"].map(
+    (word) => [word],
+  ),
+];
 
 /** The reference as it should be; the executables must be built. */
 export function toReference(): string {
@@ -27,9 +35,16 @@ export function toReference(): string {
   ].join("\n");
 }
 
+/** For editors, of a deployment repository's file. */
+export function toConfigSchema(): object {
+  return { ...deploymentConfigSchema(), title: CONFIG_FILE };
+}
+
 if (import.meta.main) {
   await build();
   mkdirSync(join(ROOT, "docs"), { recursive: true });
   writeFileSync(REFERENCE, toReference());
   writeFileSync(join(ROOT, "docs/message.svg"), toPicture());
+  writeFileSync(SCHEMA, JSON.stringify(toConfigSchema()));
+  execFileSync("oxfmt", [SCHEMA]);
 }

@@ -219,6 +219,12 @@ export async function runOwn(words: readonly string[], host: Host): Promise<Helm
         host.writeOut(report.text);
         code = report.exitCode;
       },
+      doctor: async (request) => {
+        const { runDoctor } = await import("./doctor-ports.ts");
+        const report = await runDoctor(request, host, ".");
+        host.writeOut(report.text);
+        code = report.exitCode;
+      },
       log: async (request) => {
         const { runLog } = await import("./environment-ports.ts");
         host.writeOut(await runLog(request, host, "."));

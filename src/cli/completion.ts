@@ -13,7 +13,7 @@ export type Completion =
 const DIRECTORIES_ONLY = ":16";
 
 const NO_FILES = ":4";
-const REPOSITORY_WORDS = new Set(["bump", "promote", "tags", "live", "log"]);
+const REPOSITORY_WORDS = new Set(["bump", "promote", "tags", "live", "log", "doctor"]);
 
 const DESCRIPTIONS: Record<(typeof OWN_WORDS)[number], string> = {
   plan: "show what an upgrade would carry and change",
@@ -25,6 +25,7 @@ const DESCRIPTIONS: Record<(typeof OWN_WORDS)[number], string> = {
   tags: "list an image's tags in its registry, pick one by policy",
   live: "show what runs where",
   log: "show who deployed what and when",
+  doctor: "check a set-up: cluster, rights, Slack, helm-notify.yaml",
 };
 
 /** `words` are the words typed so far; the last one is being completed, and may be empty. */

@@ -12,6 +12,7 @@ export const OWN_WORDS = [
   "tags",
   "live",
   "log",
+  "doctor",
 ] as const;
 
 export type Dispatch =

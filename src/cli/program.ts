@@ -2,10 +2,12 @@
 import { Command, Option } from "commander";
 
 import { addBumpCommand, type BumpOptions } from "./bump-command.ts";
+import { addDoctorCommand } from "./doctor-command.ts";
 import { addLiveCommand } from "./live-command.ts";
 import { addLogCommand, type LogRequest } from "./log-command.ts";
 import { addPromoteCommand, type PromoteOptions } from "./promote-command.ts";
 import { addTagsCommand } from "./tags-command.ts";
+import type { DoctorRequest } from "../flow/doctor.ts";
 import type { LiveOptions } from "../flow/live.ts";
 import type { TagsRequest } from "../flow/tags.ts";
 
@@ -19,6 +21,7 @@ export interface Actions {
   readonly tags: (request: TagsRequest) => Promise<void>;
   readonly live: (options: LiveOptions) => Promise<void>;
   readonly log: (request: LogRequest) => Promise<void>;
+  readonly doctor: (request: DoctorRequest) => Promise<void>;
 }
 
 export interface Output {
@@ -151,5 +154,6 @@ Examples:
   addTagsCommand(program, actions.tags);
   addLiveCommand(program, actions.live);
   addLogCommand(program, actions.log);
+  addDoctorCommand(program, actions.doctor);
   return program;
 }

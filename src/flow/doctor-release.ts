@@ -214,7 +214,7 @@ async function checkSlack(
     return ofPlugin ?? [nobody];
   }
   // The plugin does without, the pod cannot.
-  
+  if (ofPlugin && !hasPod) return ofPlugin;
   const ofSecret = async (): Promise<Finding> => {
     const data = await cluster.readSecret(name, signal);
     if (data !== undefined) return checkCredentials({ name, data }, slack, at, signal);

@@ -87,6 +87,7 @@ describe("a webhook", () => {
     [WEBHOOK.replace("/X", "/"), "ok"],
     [WEBHOOK.replace("https:", "http:"), "warning"],
     [WEBHOOK.replace("slack.com", "slack.com.example.com"), "warning"],
+    [WEBHOOK.replace("hooks.slack", "hooks-slack"), "warning"],
     [WEBHOOK.replace(/\/[^/]*$/, ""), "warning"],
     [`${WEBHOOK} `, "warning"],
     ["hooks.slack.com/services/T0/B0/X0", "problem"],

@@ -24,7 +24,7 @@ const BUDGETS: readonly Budget[] = [
   { subject: "helm-notify upgrade", base: "helm upgrade", atMost: 1.45 },
   { subject: "helm-notify upgrade, large", base: "helm upgrade, large", atMost: 1.45 },
   { subject: "helm-notify upgrade", base: "usual script", atMost: 0.8 },
-  // Issue 4 names none. Without a wait the two messages are half of what there is to wait for.
+  // Chosen here: README.md.
   { subject: "helm-notify upgrade, telling", base: "helm upgrade, told chart", atMost: 2 },
   { subject: "helm-notify version", base: "helm version", atMost: 1.9 },
   { subject: "hook program", base: "python", atMost: 0.7 },

@@ -161,13 +161,6 @@ describe("Helm 3 with helm-diff 3.9.14", () => {
     expect(stderr).toMatch(/web +2\.8\.0 → 2\.9\.0/);
   });
 
-  it("where the chart looks up the last record itself, it is empty without the hooks", async () => {
-    const ways = ["--set", "helm-notify.rbac.create=false"];
-    await succeed(shop.notify(["upgrade", ...release(), ...ways]));
-    expect((await shop.notify(diff(...ways))).code).toBe(2);
-    expect(await shop.notify(diff(...ways, "--no-hooks"))).toMatchObject({ code: 0, stdout: "" });
-  });
-
   it("a release that is not there yet is helm-diff's to judge", async () => {
     const argv = ["diff", "upgrade", "new", ...release().slice(1)];
     const ours = await shop.notify(argv);

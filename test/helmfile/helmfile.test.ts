@@ -68,8 +68,8 @@ describe.each<[HelmMajor, DiffPlugin]>([
         api: { image: { tag: "1.4.0" } },
         web: { image: { tag: "2.9.0" }, replicas: 1 },
       });
-      expect(shops.transcripts().join("\n")).toContain(
-        "Deployed shop to staging: api 1.3.2 → 1.4.0",
+      expect(shops.transcripts().join("\n")).toMatch(
+        /Applied shop to staging(?: in \d+s)?: api 1\.3\.2 → 1\.4\.0/,
       );
     },
   );
@@ -129,8 +129,8 @@ describe.each<[HelmMajor, DiffPlugin]>([
     }
     expect(await revisions()).toEqual({});
     const told = shops.transcripts().join("\n");
-    expect(told).toContain("Deployed shop to staging: api 1.3.2 → 1.4.0");
-    expect(told).toContain("Deployed outlet to staging: worker 1.3.2 → 1.5.0");
-    expect(told.match(/Deployed/g)).toHaveLength(RELEASES.length + 2);
+    expect(told).toMatch(/Applied shop to staging(?: in \d+s)?: api 1\.3\.2 → 1\.4\.0/);
+    expect(told).toMatch(/Applied outlet to staging(?: in \d+s)?: worker 1\.3\.2 → 1\.5\.0/);
+    expect(told.match(/✅ Applied/g)).toHaveLength(RELEASES.length + 2);
   });
 });

@@ -115,9 +115,11 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
 
   it("credentials of the environment are looked at beside those of the pod", async () => {
-    const env = { HELM_NOTIFY_SLACK_WEBHOOK_URL: "hooks.slack.com/services/T0/B0/X0" };
+    const env = { HELM_NOTIFY_SLACK_BOT_TOKEN: "wrong", HELM_NOTIFY_SLACK_CHANNEL: "#deploys" };
     const { wrong, text } = await doctor(["--release", "shop"], { env });
-    expect(wrong).toEqual(["problem cluster: webhookUrl of the environment is no URL"]);
+    expect(wrong).toEqual([
+      "problem cluster: Slack refuses the bot token of the environment: invalid_auth",
+    ]);
     expect(text).toContain("Slack knows the bot token of Secret slack");
   });
 
@@ -132,10 +134,45 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       expect.stringMatching(
         /you may not get configmaps helm-notify-ledger\.shop, create .*, patch/,
       ),
+      expect.stringMatching(/^warning cluster: you may not get configmaps shop-helm-notify-record/),
       expect.stringMatching(/^warning cluster: you may not list pods, get pods\/log, list events/),
       "warning cluster: which Slack is told is not known without the live release",
       expect.stringMatching(/^problem cluster: configmaps "helm-notify-ledger\.shop" is forbidden/),
     ]);
+  });
+
+  it("someone with just the rights that are asked for needs no other", async () => {
+    await kubectl("create", "serviceaccount", "deployer");
+    const role = {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: { name: "deployer" },
+      rules: [
+        rule(["list", "get"], ["secrets"]),
+        rule(["get", "create", "patch"], ["configmaps"], {
+          resourceNames: ["helm-notify-ledger.shop"],
+        }),
+        rule(["get"], ["configmaps"], { resourceNames: ["shop-helm-notify-record"] }),
+        rule(["list"], ["pods", "events"]),
+        rule(["get"], ["pods/log"]),
+        rule(["list"], ["replicasets"], { apiGroups: ["apps"] }),
+      ],
+    };
+    const file = join(shop.folder, "role.json");
+    writeFileSync(file, JSON.stringify(role));
+    await kubectl("apply", "-f", file);
+    const account = `${shop.namespace}:deployer`;
+    await kubectl("create", "rolebinding", "d", "--role=deployer", `--serviceaccount=${account}`);
+    const env = { HELM_KUBEASUSER: `system:serviceaccount:${account}` };
+    const { wrong, text } = await doctor(["--release", "shop"], { env });
+    expect(wrong).toEqual([]);
+    expect(text).toContain("you may do what the plugin does");
+  });
+
+  it("another context has a namespace of its own", async () => {
+    const context = (await kubectl("config", "current-context")).stdout.trim();
+    const { wrong } = await doctor(["--kube-context", context, "--release", "shop"]);
+    expect(wrong[0]).toBe("warning cluster: shop is not deployed in namespace default");
   });
 
   it("a record that somebody changed is told", async () => {
@@ -216,3 +253,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     ]);
   });
 });
+
+function rule(verbs: readonly string[], resources: readonly string[], more: object = {}): object {
+  return { apiGroups: [""], verbs, resources, ...more };
+}

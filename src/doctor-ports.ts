@@ -1,0 +1,162 @@
+// The edges that a set-up is looked at with.
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import * as z from "zod/mini";
+import { resolveSettings } from "./cli/settings.ts";
+import { askHelm } from "./deploy-ports.ts";
+import { NotifyError } from "./domain/errors.ts";
+import { readDeployment } from "./environment-ports.ts";
+import { type DoctorPorts, type DoctorReport, type DoctorRequest, examine } from "./flow/doctor.ts";
+import type { DoctorCluster } from "./flow/doctor-release.ts";
+import type { SendHttp } from "./flow/ports.ts";
+import type { Host } from "./host.ts";
+import { systemAuthorities } from "./io/authorities.ts";
+import { createDeadline } from "./io/deadline.ts";
+import { createHttp } from "./io/http.ts";
+import { isAllowed } from "./kube/access-review.ts";
+import { getConfigMap } from "./kube/config-maps.ts";
+import { resolveConnection } from "./kube/connection.ts";
+import { runCredentialPlugin } from "./kube/credential-plugin.ts";
+import { findCause } from "./kube/failure.ts";
+import { type KubeApi, openKube } from "./kube/kube-api.ts";
+import { getSecret } from "./kube/secrets.ts";
+import { lookUpRelease } from "./release/look-up.ts";
+import { storageKind } from "./release/storage.ts";
+import { tagChecker } from "./tags-ports.ts";
+import { slackAccess } from "./transport/access.ts";
+import { checkSlackAccess } from "./transport/slack-check.ts";
+
+/** Refuses what is asked for wrongly; all else that is wrong is in the report. */
+export async function runDoctor(
+  request: DoctorRequest,
+  host: Host,
+  folder: string,
+): Promise<DoctorReport> {
+  const { env } = host;
+  const { timeoutMs } = resolveSettings([], env);
+  const http = createHttp({ proxyEnv: env, tls: { ca: systemAuthorities() } });
+  const opened: KubeApi[] = [];
+  try {
+    return await examine(request, {
+      readHelmVersion: async () => {
+        const argv = ["version", "--template", "{{.Version}}"];
+        const { code, stdout, stderr } = await askHelm(host)(argv);
+        if (code === 0) return stdout.trim();
+        throw new NotifyError("HELM_NOT_STARTED", `helm version failed: ${stderr.trim()}`, {
+          hint: "Set HELM_NOTIFY_HELM to the path of the real helm.",
+        });
+      },
+      readDeployment: () => readIfExists(folder),
+      readChart: async (chart) => {
+        const reader = await import("./helm/chart/chart-reader.ts");
+        return reader.readChart({ chart, chartFlags: [] }, askHelm(host));
+      },
+      openCluster: clusterOpener(host, timeoutMs, opened),
+      hasTag: tagChecker(host),
+      storage: storageKind(env["HELM_DRIVER"]),
+      ...credentialPorts(env, http.send),
+      createDeadline: () => createDeadline(timeoutMs),
+    });
+  } finally {
+    for (const api of opened) api.close();
+    http.close();
+  }
+}
+
+function readIfExists(folder: string): ReturnType<DoctorPorts["readDeployment"]> {
+  try {
+    return readDeployment(folder);
+  } catch (error) {
+    if (error instanceof NotifyError && error.code === "NO_CONFIG") return undefined;
+    throw error;
+  }
+}
+
+const versionInfo = z.object({ gitVersion: z.string() });
+
+function clusterOpener(
+  host: Host,
+  timeoutMs: number,
+  opened: KubeApi[],
+): DoctorPorts["openCluster"] {
+  return async ({ kubeContext, namespace }): Promise<DoctorCluster> => {
+    // Helm sets HELM_NAMESPACE for its plugins, by its own context: another one has a namespace of its own.
+    const env = kubeContext === undefined ? host.env : { ...host.env, HELM_NAMESPACE: undefined };
+    const resolved = await resolveConnection(
+      { kubeContext, namespace },
+      {
+        env,
+        homeDir: homedir(),
+        isInteractive: host.isInteractive,
+        readFile: async (path) => readFile(path),
+        runCredentialPlugin,
+      },
+    );
+    if (resolved.kind === "unsupported") {
+      const message = `only Helm knows the way to this cluster: ${resolved.reason}`;
+      throw new NotifyError("KUBE_UNSUPPORTED", message, {
+        hint: "Choose another context: this one cannot be looked at.",
+      });
+    }
+    const api = openKube(resolved.connection, timeoutMs);
+    opened.push(api);
+    const flags = [`--namespace=${api.namespace}`];
+    const connectionFlags =
+      kubeContext === undefined ? flags : [...flags, `--kube-context=${kubeContext}`];
+    return {
+      namespace: api.namespace,
+      origin: resolved.connection.origin,
+      readVersion: async (signal) => {
+        const answer = versionInfo.safeParse(await api.request({ path: "/version", signal }));
+        return answer.data?.gitVersion ?? "of an unknown version";
+      },
+      isAllowed: (right, signal) => isAllowed(api, right, signal),
+      readConfigMap: (name, signal) => getConfigMap(api, name, signal),
+      readSecret: (name, signal) => getSecret(api, name, signal),
+      lookUpRelease: async (release) =>
+        lookUpRelease(
+          { release, connectionFlags, timeoutMs },
+          { env, openApi: () => Promise.resolve(api), runHelm: askHelm(host) },
+        ),
+      findCause: (name, since, deadline) => {
+        const workloads = [{ kind: "ReplicaSet", name }] as const;
+        return findCause(
+          api,
+          { since, description: undefined, hook: undefined, workloads },
+          deadline,
+        );
+      },
+    };
+  };
+}
+
+/** The same credentials as those of a deploy: see `reportPorts`. */
+function credentialPorts(
+  env: Host["env"],
+  send: SendHttp,
+): Pick<DoctorPorts, "hasCredentials" | "checkCredentials"> {
+  return {
+    hasCredentials: Boolean(
+      env["HELM_NOTIFY_SLACK_WEBHOOK_URL"] || env["HELM_NOTIFY_SLACK_BOT_TOKEN"],
+    ),
+    checkCredentials: async (secret, slack, at, signal) => {
+      const given = (name: string, key: string) =>
+        (secret === undefined ? env[`HELM_NOTIFY_SLACK_${name}`] : secret.data[key]) || undefined;
+      const access = slackAccess({
+        webhookUrl: given("WEBHOOK_URL", "webhookUrl"),
+        botToken: given("BOT_TOKEN", "botToken"),
+        channel: env["HELM_NOTIFY_SLACK_CHANNEL"] || slack.channel || secret?.data["channel"],
+        username: slack.username,
+        apiUrl: env["HELM_NOTIFY_SLACK_API_URL"] || slack.apiUrl,
+      });
+      const source = secret === undefined ? "the environment" : `Secret ${secret.name}`;
+      if (access) return checkSlackAccess(access, source, at, send, signal);
+      const keys = Object.keys(secret?.data ?? {}).join(", ");
+      const has = keys === "" ? "" : `; its keys are ${keys}`;
+      return at.problem(
+        `${source} has neither a webhookUrl nor a botToken with a channel${has}`,
+        "Add webhookUrl, or botToken and channel.",
+      );
+    },
+  };
+}
