@@ -61,7 +61,7 @@ async function showDemo({ slack }: Deployer): Promise<void> {
     0,
   );
 
-  title("An upgrade fails: a smoke test says no, so nobody hears that it is deployed");
+  title("An upgrade fails: a smoke test says no, and Slack says what became of it, and why");
   await deploy(
     [
       "notify",
@@ -77,8 +77,14 @@ async function showDemo({ slack }: Deployer): Promise<void> {
     1,
   );
 
-  title("Rolled back with plain helm: the hooks say what really changes");
+  title("Rolled back with plain helm, which waits for nobody: a pod says what really changed");
+  const isTold = new Promise<void>((resolve) => {
+    slack.onMessage(({ text }) => {
+      if (text.includes("Rolled back")) resolve();
+    });
+  });
   await deploy(["rollback", "shop", "3"], 0);
+  await isTold;
 }
 
 async function deploy(argv: readonly string[], expected: number): Promise<void> {
