@@ -60,16 +60,14 @@ export function toPicture(): string {
     y += 26;
     drawn.push(sender(y));
     y += 24;
-    for (const { text, isSmall } of linesOf(blocks)) {
-      y += isSmall ? SMALL : LINE;
-      drawn.push(
-        `<text x="${INDENT}" y="${y}"${isSmall ? ' class="small"' : ""}>${toSpans(text)}</text>`,
-      );
+    for (const { text, style } of linesOf(blocks)) {
+      y += style === "" ? LINE : SMALL;
+      drawn.push(`<text x="${INDENT}" y="${y}" class="${style}">${toSpans(text)}</text>`);
     }
     y += 22;
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" role="img" aria-label="A Slack message while a deploy runs, the same message when it is done, and when it failed">
-<style>text{font:15px Lato,"Helvetica Neue",Arial,sans-serif;fill:#1d1c1d}.b{font-weight:700}.a{fill:#1264a3}.c{font-family:Monaco,Menlo,monospace;font-size:12px}.small,.app{font-size:13px;fill:#616061}</style>
+<style>text{font:15px Lato,"Helvetica Neue",Arial,sans-serif;fill:#1d1c1d}.b{font-weight:700}.a{fill:#1264a3}.code{font-family:Monaco,Menlo,monospace;font-size:12px}.small,.app{font-size:13px;fill:#616061}</style>
 <rect width="${WIDTH}" height="${y}" fill="#fff" stroke="#ddd"/>
 ${drawn.join("\n")}
 </svg>
@@ -96,24 +94,27 @@ function sender(y: number): string {
 
 interface Line {
   readonly text: string;
-  readonly isSmall: boolean;
+  readonly style: "" | "small" | "code";
 }
 
 /** Sections and contexts are all that a message has. */
 function linesOf(blocks: readonly object[]): Line[] {
   return blocks.flatMap((block) => {
-    const isSmall = "elements" in block;
-    const texts =
-      isSmall && Array.isArray(block.elements)
-        ? block.elements
-        : ["text" in block ? block.text : ""];
-    return texts.flatMap((element: unknown) =>
-      textOf(element)
-        .split("\n")
-        .filter((text) => text !== "```")
-        .map((text) => ({ text, isSmall })),
-    );
+    if ("elements" in block && Array.isArray(block.elements)) {
+      return block.elements.flatMap((element: unknown) => toLines(textOf(element), "small"));
+    }
+    return toLines(textOf("text" in block && block.text), "");
   });
+}
+
+function toLines(text: string, style: Line["style"]): Line[] {
+  return text.split("```").flatMap((part, index) =>
+    part
+      .trim()
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line): Line => ({ text: line, style: index % 2 === 1 ? "code" : style })),
+  );
 }
 
 function textOf(element: unknown): string {
