@@ -27,7 +27,7 @@ export function createShippedReader({ send, tokenOf, warn }: ShippedWorld): Read
   const warned = new Set<string>();
   return async (source, from, to, signal) => {
     const repository = parseGitSource(source);
-    if (repository === undefined) return undefined;
+    if (repository === undefined || !isPrivate(repository)) return undefined;
     const { host } = repository;
     const token = tokenOf(host);
     if (token === undefined) return undefined;
@@ -83,6 +83,12 @@ function apiOf(repository: GitRepository): GitHost {
     case "azure":
       return createAzure(repository);
   }
+}
+
+/** A token does not go over a wire that others may read. */
+function isPrivate({ origin }: GitRepository): boolean {
+  const { protocol, hostname } = new URL(origin);
+  return protocol === "https:" || /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(hostname);
 }
 
 function toShipped({ commits, aheadBy, behindBy }: Comparison, source: string): Shipped {

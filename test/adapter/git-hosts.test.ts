@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { NotifyError } from "../../src/domain/errors.ts";
 import { Secret } from "../../src/domain/secret.ts";
 import { createShippedReader } from "../../src/git/shipped-reader.ts";
 import { azureModel } from "../support/git-hosts/azure.ts";
@@ -320,4 +321,22 @@ describe("a Git host", () => {
     ]);
     expect(warnings).toHaveLength(1);
   });
+});
+
+it("a token does not go over plain HTTP, but to this machine", async () => {
+  const asked: string[] = [];
+  const readShipped = createShippedReader({
+    send: ({ url }) => {
+      asked.push(new URL(url).host);
+      return Promise.reject(new NotifyError("HTTP_UNREACHABLE", "nobody is there"));
+    },
+    tokenOf: () => new Secret(TOKEN),
+    warn: () => {},
+  });
+  const read = (source: string) =>
+    readShipped(source, commit("1"), commit("2"), AbortSignal.timeout(5000));
+  await read("gitlab+http://git.acme.example/acme/api");
+  expect(asked).toEqual([]);
+  await read("gitlab+http://127.0.0.1:8080/acme/api");
+  expect(asked).toContain("127.0.0.1:8080");
 });

@@ -52,8 +52,9 @@ async function runOnce({ name, command, env, cwd, prepare, until }: Subject): Pr
     const [code] = await once(child, "exit");
     if (code !== 0) throw new Error(`${name} ended with ${code}: ${said}`);
   };
+  const timer = new AbortController();
   const giveUp = async () => {
-    await wait(LIMIT_MS, undefined, { ref: false });
+    await wait(LIMIT_MS, undefined, { signal: timer.signal });
     throw new Error(`${name} takes longer than ${LIMIT_MS} ms: ${said}`);
   };
   const ended = end();
@@ -62,6 +63,7 @@ async function runOnce({ name, command, env, cwd, prepare, until }: Subject): Pr
     await Promise.race([reached, ended.then(() => reached), giveUp()]);
     return performance.now() - start;
   } finally {
+    timer.abort();
     child.kill("SIGKILL");
     await Promise.allSettled([ended]);
   }

@@ -1,10 +1,9 @@
 // What Slack says is what happened: each case on both Helms, by a bot and by a webhook.
-import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
 import { type Told, tellOf } from "../support/conversation.ts";
+import { withoutSnippets } from "../support/shop-chart.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -139,7 +138,7 @@ const CASES: readonly Case[] = [
     name: "a rollback to before the snippets",
     run: async (shop) => {
       await succeed(shop.helm(["uninstall", RELEASE]));
-      const bare = withoutSnippets(shop);
+      const bare = withoutSnippets(shop.chart);
       await succeed(shop.helm(["install", RELEASE, bare, ...shop.upgrade().slice(3)]));
       await shop.told(() => succeed(shop.helm(shop.upgrade(...API("1.4.0")))));
       return shop.told(() => succeed(shop.notify(["rollback", RELEASE, "1"])));
@@ -151,7 +150,7 @@ const CASES: readonly Case[] = [
     name: "the snippets are new: what ran before is not known",
     run: async (shop) => {
       await succeed(shop.helm(["uninstall", RELEASE]));
-      const bare = withoutSnippets(shop);
+      const bare = withoutSnippets(shop.chart);
       await succeed(shop.helm(["install", RELEASE, bare, ...shop.upgrade().slice(3)]));
       return shop.told(() => succeed(shop.helm(shop.upgrade(...API("1.4.0")))));
     },
@@ -270,17 +269,4 @@ async function openShop(deployer: Deployer): Promise<Shop> {
     succeed(deployer.notify([...first, "-f", `${deployer.chart}/first-deploy.yaml`])),
   );
   return shop;
-}
-
-/** The shop's chart as it was before it knew of us. */
-function withoutSnippets({ chart }: Deployer): string {
-  const copy = `${chart}-bare`;
-  cpSync(chart, copy, { recursive: true });
-  for (const path of ["charts", "templates/helm-notify.yaml", "templates/NOTES.txt"]) {
-    rmSync(join(copy, path), { recursive: true });
-  }
-  const manifest = join(copy, "Chart.yaml");
-  const text = readFileSync(manifest, "utf8");
-  writeFileSync(manifest, text.replace(/^dependencies:[^]*$/m, ""));
-  return copy;
 }

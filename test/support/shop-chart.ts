@@ -1,5 +1,5 @@
 // The shop of chart-snippets/test-chart, as an application's repository would hold it: the library chart vendored.
-import { cpSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const SNIPPETS = join(import.meta.dirname, "../../chart-snippets");
@@ -15,4 +15,18 @@ export function copyShopChart(folder: string): string {
 
 export function copyLibraryChart(folder: string): void {
   cpSync(join(SNIPPETS, "helm-notify"), folder, { recursive: true });
+}
+
+/** A copy of the shop's chart as it was before it knew of us. */
+export function withoutSnippets(chart: string): string {
+  const copy = `${chart}-bare`;
+  cpSync(chart, copy, { recursive: true });
+  for (const path of ["charts", "templates/helm-notify.yaml", "templates/NOTES.txt"]) {
+    rmSync(join(copy, path), { recursive: true });
+  }
+  const manifest = join(copy, "Chart.yaml");
+  writeFileSync(manifest, readFileSync(manifest, "utf8").replace(/^dependencies:[^]*$/m, ""));
+  const values = join(copy, "values.yaml");
+  writeFileSync(values, readFileSync(values, "utf8").replace(/^helm-notify:[^]*$/m, ""));
+  return copy;
 }

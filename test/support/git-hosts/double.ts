@@ -33,6 +33,7 @@ export const TOKEN = "good-token";
 export const STRANGERS_TOKEN = "token-of-a-stranger";
 
 export interface GitHostDouble {
+  readonly url: string;
   readonly send: SendHttp;
   readonly seen: readonly SeenRequest[];
   readonly stop: () => Promise<void>;
@@ -58,6 +59,7 @@ export async function startGitHost(
   };
   const http = createHttp();
   return {
+    url: server.url,
     seen: server.seen,
     send: (request) => {
       const { origin, href } = new URL(request.url);
