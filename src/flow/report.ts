@@ -124,7 +124,10 @@ export async function reportRun(
     deadline,
     warn,
   });
-  const announced = announce();
+  const announced = announce().catch((error: unknown) => {
+    warn(describe(error));
+    return run;
+  });
   const stopBeating = ports.every(BEAT_MS, () => void beat());
   try {
     const exit = await runHelm();
@@ -138,14 +141,9 @@ export async function reportRun(
     stopBeating();
   }
 
-  /** A bug of ours must not look like a failed deploy. */
   async function tellEndOrWarn(ended: HelmExit): Promise<void> {
     stopBeating();
-    try {
-      await tellEnd(ended);
-    } catch (error) {
-      warn(`telling how it ended: ${error instanceof Error ? error.stack : String(error)}`);
-    }
+    await tellEnd(ended).catch((error: unknown) => warn(describe(error)));
   }
 
   async function tellEnd(ended: HelmExit): Promise<void> {
@@ -335,7 +333,10 @@ async function orWarn<T>(
   }
 }
 
+/** A bug of ours must not stop a deploy, nor look like a failed one. */
 function describe(error: unknown): string {
-  if (!(error instanceof NotifyError)) throw error;
+  if (!(error instanceof NotifyError)) {
+    return `a bug in helm-notify: ${error instanceof Error ? error.stack : String(error)}`;
+  }
   return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
 }

@@ -168,6 +168,20 @@ describe("nothing is in the way of the deploy", () => {
     expect(exit).toMatchObject({ code: 0 });
   });
 
+  it("a bug of ours while Helm runs is a warning, and the end is told all the same", async () => {
+    const { exit, lines, messages } = await tellHelm({
+      plan: PLAN,
+      ports: {
+        enrich: async () => {
+          throw new TypeError("a bug");
+        },
+      },
+    });
+    expect(exit).toMatchObject({ code: 0 });
+    expect(lines.join("\n")).toContain("TypeError: a bug");
+    expect(messages.at(-1)).toMatchObject({ phase: "end" });
+  });
+
   it("a bug of ours after Helm ran is a warning", async () => {
     const { exit, lines } = await tellHelm({
       plan: PLAN,
