@@ -231,6 +231,9 @@ async function checkSlack(
   }
 }
 
+// Others are warnings about healthy pods too, as MissingClusterDNS.
+const KEEPS_FROM_STARTING = /^(?:Fail|BackOff|Err|Inspect)/;
+
 /** What was told of the last run, and whether its pod is in trouble. */
 async function checkLastRun(
   release: string,
@@ -243,21 +246,20 @@ async function checkLastRun(
   const { pods, events } = await cluster.findCause(watcherName(release), since, deadline);
   const remedy =
     "Check helm-notify.image and its pull secrets in the values, and the namespace's quotas.";
-  const ofPod = [
+  const ofPod = pods
     // A pod that only just began is not ready either.
-    ...pods
-      .filter(({ reason }) => reason !== "ContainersNotReady")
-      .map(({ pod, reason, message = "", image = "" }) =>
-        at.problem(
-          `the pod ${pod} that tells is in trouble: ${[reason, image, message].filter(Boolean).join(": ")}`,
-          remedy,
-        ),
+    .filter(({ reason }) => reason !== "ContainersNotReady")
+    .map(({ pod, reason, message = "", image = "" }) =>
+      at.problem(
+        `the pod ${pod} that tells is in trouble: ${[reason, image, message].filter(Boolean).join(": ")}`,
+        remedy,
       ),
-    ...events.map(({ about, reason, message }) =>
-      at.warning(`${about}: ${reason}: ${message}`, remedy),
-    ),
-  ];
-  if (run === undefined) return ofPod;
+    );
+  // On a first install the pod waits for its account: once a run is told, such events are history.
+  const ofEvents = events
+    .filter(({ reason }) => KEEPS_FROM_STARTING.test(reason))
+    .map(({ about, reason, message }) => at.warning(`${about}: ${reason}: ${message}`, remedy));
+  if (run === undefined) return [...ofPod, ...ofEvents];
   const what = `the last run, the ${run.action} of ${run.startedAt}`;
   const tellings = Object.entries(run.tellings ?? {});
   const troubles = tellings.flatMap(([way, { trouble }]) =>
@@ -271,5 +273,6 @@ async function checkLastRun(
         ],
   );
   const isTold = tellings.length > 0 && tellings.every(([, { told }]) => told === "end");
-  return [...ofPod, ...troubles, ...(isTold ? [at.ok(`${what}, was told`)] : [])];
+  if (isTold) return [...ofPod, at.ok(`${what}, was told`)];
+  return [...ofPod, ...ofEvents, ...troubles];
 }
