@@ -91,7 +91,7 @@ async function tellPeople(
   try {
     await watchRun(
       post,
-      { release, namespace, action: actionOf(settings.event) },
+      { release, namespace, action: actionOf(post.event ?? settings.event) },
       {
         ...deps,
         startDeadline: () => createDeadline(settings.deadlineMs),

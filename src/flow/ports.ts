@@ -168,6 +168,8 @@ export interface Revisions {
 export interface StoredReplicaSet {
   readonly uid: string;
   readonly createdAt: string;
+  /** The event of Helm that it was made for. */
+  readonly hook?: string | undefined;
 }
 
 /** `undefined` where there is none; rejects with a `NotifyError` of code `KUBE_…`. */

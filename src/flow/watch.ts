@@ -5,7 +5,7 @@ import { NotifyError } from "../domain/errors.ts";
 import { changeRun, closeRun, findRun, type Ledger, type Run } from "../domain/ledger.ts";
 import type { Before } from "../domain/message.ts";
 import { decodeRecord, RECORD_KEY, recordName } from "../domain/record.ts";
-import type { Action } from "../domain/run.ts";
+import { type Action, HOOK_EVENTS, type HookEvent } from "../domain/run.ts";
 import type { Shipped } from "../domain/shipped.ts";
 import {
   endName,
@@ -58,6 +58,8 @@ export interface WatchDeps extends LedgerPorts {
 export interface Post {
   readonly run: StoredConfigMap;
   readonly replicaSetUid: string;
+  /** As the ReplicaSet says it: a pod that is slow to go may stand at the next run's post, and speaks of that one then. */
+  readonly event: HookEvent | undefined;
 }
 
 export type PostDeps = Pick<WatchDeps, "read" | "watch" | "startDeadline"> & {
@@ -87,7 +89,8 @@ export async function findPost(release: string, deps: PostDeps): Promise<Post> {
     if (run === undefined || replicaSet === undefined || replicaSet.createdAt < run.createdAt) {
       throw new NotifyError("KUBE_NOT_FOUND", `there is no run of ${release} for this pod`);
     }
-    return { run, replicaSetUid: replicaSet.uid };
+    const event = HOOK_EVENTS.find((known) => known === replicaSet.hook);
+    return { run, replicaSetUid: replicaSet.uid, event };
   });
 }
 

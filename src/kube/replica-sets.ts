@@ -5,7 +5,11 @@ import type { StoredReplicaSet } from "../flow/ports.ts";
 import type { KubeApi } from "./kube-api.ts";
 
 const replicaSet = z.object({
-  metadata: z.object({ uid: z.string(), creationTimestamp: z.string() }),
+  metadata: z.object({
+    uid: z.string(),
+    creationTimestamp: z.string(),
+    annotations: z.nullish(z.record(z.string(), z.string())),
+  }),
 });
 
 /** `undefined` where there is none. */
@@ -20,8 +24,8 @@ export async function getReplicaSet(
       const problem = `what the server gives for ReplicaSet ${name} is not one`;
       throw new NotifyError("KUBE_NOT_AN_API", problem, { hint: "Check the server address." });
     }
-    const { uid, creationTimestamp: createdAt } = parsed.data.metadata;
-    return { uid, createdAt };
+    const { uid, creationTimestamp: createdAt, annotations } = parsed.data.metadata;
+    return { uid, createdAt, hook: annotations?.["helm.sh/hook"] };
   } catch (error) {
     if (error instanceof NotifyError && error.code === "KUBE_NOT_FOUND") return undefined;
     throw error;

@@ -164,6 +164,17 @@ describe("a run", () => {
     expect(release.readLedger()?.run).toMatchObject({ action: "install", from: null });
   });
 
+  it("is called what its ReplicaSet was made for, also by an earlier pod that was slow to go", async () => {
+    const release = bed.createRelease(NEW);
+    release.begin(OLD, {}, "pre-rollback");
+    const earlier = start(release, release.env("pre-install"));
+    release.apply(OLD);
+    release.end();
+    await earlier.done;
+    expect(release.readLedger()?.run).toMatchObject({ action: "rollback", from: NEW, to: OLD });
+    expect(channelOf(release)[0]?.text).toContain(`Rolled back ${release.name}`);
+  });
+
   it("is said in the user's words, and in ours where those are broken", async () => {
     const release = bed.createRelease(OLD);
     release.begin(NEW, { nonsense: "{{x}}" });

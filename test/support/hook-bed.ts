@@ -17,7 +17,7 @@ export interface HookRelease {
   /** Gives the watcher its rights, as an install does in its course; `createRelease` has done so unless told otherwise. */
   grant(): void;
   /** What Helm does first: the mark of the beginning, and the watcher's ReplicaSet. */
-  begin(to: ReleaseRecord, texts?: Readonly<Record<string, string>>): void;
+  begin(to: ReleaseRecord, texts?: Readonly<Record<string, string>>, event?: string): void;
   /** What Helm does between the hooks. */
   apply(record: ReleaseRecord): void;
   /** What Helm does last. */
@@ -79,13 +79,13 @@ export class HookBed {
     return {
       name,
       grant,
-      begin: (to, texts) => {
+      begin: (to, texts, event) => {
         put(runName(name), {
           "record.json": JSON.stringify(to),
           ...(texts && { "texts.json": JSON.stringify(texts) }),
         });
         if (!isWatcherGone()) kube.delete("replicasets.apps", "default", watcherName(name));
-        kube.create(replicaSet(watcherName(name)));
+        kube.create(replicaSet(watcherName(name), event));
       },
       apply,
       end: () => put(endName(name), {}),
@@ -148,13 +148,17 @@ export class HookBed {
   }
 }
 
-function replicaSet(name: string) {
+function replicaSet(name: string, event: string | undefined) {
   const labels = { "app.kubernetes.io/component": "watcher", "app.kubernetes.io/instance": name };
   const containers = [{ name: "helm-notify", image: "stands-for/the-program:1" }];
   return {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
-    metadata: { name, namespace: "default" },
+    metadata: {
+      name,
+      namespace: "default",
+      ...(event && { annotations: { "helm.sh/hook": event } }),
+    },
     spec: {
       replicas: 1,
       selector: { matchLabels: labels },
