@@ -12,9 +12,19 @@ const REFERENCE = join(ROOT, "docs/reference.md");
 const SCHEMA = join(ROOT, "docs/helm-notify.schema.json");
 const COMMANDS = [
   [],
-  ...["plan", "values", "preview", "init", "bump", "promote", "tags", "live", "log", "doctor"].map(
-    (word) => [word],
-  ),
+  ...[
+    "plan",
+    "values",
+    "preview",
+    "init",
+    "announce",
+    "bump",
+    "promote",
+    "tags",
+    "live",
+    "log",
+    "doctor",
+  ].map((word) => [word]),
 ];
 
 /** The reference as it should be; the executables must be built. */

@@ -185,6 +185,12 @@ export async function runOwn(words: readonly string[], host: Host): Promise<Helm
       values: async (argv, help) => printValues(argv, help, host),
       preview: async (argv, help) => preview(argv, help, host),
       init: async (chart, options) => init(chart, options, host),
+      announce: async (request) => {
+        const { runAnnounce } = await import("./announce-ports.ts");
+        const report = await runAnnounce(request, host);
+        host.writeOut(report.text);
+        code = report.exitCode;
+      },
       bump: async (options) => {
         const { runBump } = await import("./bump-ports.ts");
         const { describeBump } = await import("./flow/bump.ts");

@@ -13,13 +13,14 @@ export type Completion =
 const DIRECTORIES_ONLY = ":16";
 
 const NO_FILES = ":4";
-const REPOSITORY_WORDS = new Set(["bump", "promote", "tags", "live", "log", "doctor"]);
+const REPOSITORY_WORDS = new Set(["announce", "bump", "promote", "tags", "live", "log", "doctor"]);
 
 const DESCRIPTIONS: Record<(typeof OWN_WORDS)[number], string> = {
   plan: "show what an upgrade would carry and change",
   values: "print the values an upgrade would inject",
   preview: "show the messages of a chart, sending none",
   init: "add the snippets to a chart",
+  announce: "tell people of a pushed image",
   bump: "write a tag and revision into an environment's values file, commit, push",
   promote: "write what one environment runs into the values file of another",
   tags: "list an image's tags in its registry, pick one by policy",

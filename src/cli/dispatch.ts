@@ -7,6 +7,7 @@ export const OWN_WORDS = [
   "values",
   "preview",
   "init",
+  "announce",
   "bump",
   "promote",
   "tags",

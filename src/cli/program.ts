@@ -1,6 +1,7 @@
 // Declares our own commands: names, options, help. An action is one call.
 import { Command, Option } from "commander";
 
+import { addAnnounceCommand, type AnnounceRequest } from "./announce-command.ts";
 import { addBumpCommand, type BumpOptions } from "./bump-command.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
 import { addLiveCommand } from "./live-command.ts";
@@ -16,6 +17,7 @@ export interface Actions {
   readonly values: (helmArgv: readonly string[], help: () => void) => Promise<void>;
   readonly preview: (helmArgv: readonly string[], help: () => void) => Promise<void>;
   readonly init: (chart: string, options: { dryRun: boolean }) => Promise<void>;
+  readonly announce: (request: AnnounceRequest) => Promise<void>;
   readonly bump: (options: BumpOptions) => Promise<void>;
   readonly promote: (options: PromoteOptions) => Promise<void>;
   readonly tags: (request: TagsRequest) => Promise<void>;
@@ -149,6 +151,7 @@ Examples:
     .action(async (chart: string, options: { dryRun: boolean }) => {
       await actions.init(chart, options);
     });
+  addAnnounceCommand(program, actions.announce);
   addBumpCommand(program, actions.bump);
   addPromoteCommand(program, actions.promote);
   addTagsCommand(program, actions.tags);

@@ -249,7 +249,7 @@ function codeBlock(log: readonly string[] = []): readonly string[] {
 }
 
 /** As many as fit, in their order. */
-function fitting(lines: readonly string[], limit: number): readonly string[] {
+export function fitting(lines: readonly string[], limit: number): readonly string[] {
   let room = limit;
   return lines.filter((line) => {
     const isFitting = jsonLength([line]) <= room;
@@ -259,7 +259,7 @@ function fitting(lines: readonly string[], limit: number): readonly string[] {
 }
 
 /** Lines filled up to sections. */
-function toSections(lines: readonly string[]): readonly Block[] {
+export function toSections(lines: readonly string[]): readonly Block[] {
   const sections: string[] = [];
   for (const line of lines) {
     const joined = `${sections.at(-1)}\n${line}`;
@@ -278,7 +278,7 @@ function section(text: string): Block {
   return { type: "section", text: mrkdwn(text) };
 }
 
-function context(notes: string): Block {
+export function context(notes: string): Block {
   return { type: "context", elements: [mrkdwn(notes)] };
 }
 

@@ -1,4 +1,4 @@
-// Someone with a copy of examples/helmfile, helmfile, and a diff plugin.
+// Someone with a copy of a deployment repository of examples/, helmfile, and a diff plugin.
 import {
   cpSync,
   mkdirSync,
@@ -13,7 +13,7 @@ import { type HelmMajor, helmDiffPath, helmfilePath } from "../../scripts/toolbo
 import { type Bed, type Deployer, HELM_NOTIFY, openDeployer } from "../support/bed.ts";
 import { type Finished, run, type RunOptions } from "../support/process.ts";
 
-const EXAMPLE = join(import.meta.dirname, "../../examples/helmfile");
+const EXAMPLES = join(import.meta.dirname, "../../examples");
 
 export type DiffPlugin = "helm-diff" | "recorder";
 
@@ -41,15 +41,16 @@ export async function openRepository(
   bed: Bed,
   major: HelmMajor,
   diff: DiffPlugin,
+  example: "helmfile" | "deployment" = "helmfile",
 ): Promise<Repository> {
   const deployer = await openDeployer(bed, major);
   const { folder, namespace } = deployer;
   const chart = join(folder, "chart-snippets/test-chart");
-  const repository = join(folder, "examples/helmfile");
+  const repository = join(folder, "examples", example);
   const records = join(folder, "records");
   mkdirSync(join(folder, "chart-snippets"));
   renameSync(deployer.chart, chart);
-  cpSync(EXAMPLE, repository, { recursive: true });
+  cpSync(join(EXAMPLES, example), repository, { recursive: true });
   symlinkSync(HELM_NOTIFY, join(folder, "helm-notify"));
   symlinkSync(helmfilePath(), join(folder, "helmfile"));
   installDiff(diff, join(folder, "data/plugins/diff"));

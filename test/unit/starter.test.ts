@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { starterOf } from "../../src/domain/starter.ts";
+import { originOf, starterOf, withoutCredentials } from "../../src/domain/starter.ts";
 
 it.each([
   [
@@ -63,7 +63,7 @@ it.each([
   [
     "Woodpecker",
     {
-      CI_PIPELINE_FORGE_URL: "https://codeberg.org/x",
+      CI_SYSTEM_NAME: "woodpecker",
       CI_PIPELINE_URL: "https://ci.codeberg.org/1",
       CI_COMMIT_AUTHOR: "lee",
     },
@@ -93,4 +93,169 @@ it.each([
   ],
 ])("%s", (_, env, expected) => {
   expect(starterOf(env)).toEqual(expected);
+});
+
+const SHA = "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432";
+const GITHUB = { GITHUB_ACTIONS: "true", GITHUB_SHA: SHA, GITHUB_REPOSITORY: "acme/api" };
+const CLONE = "git@github.com:acme/api.git";
+
+it.each<[string, Record<string, string>, string | undefined, string | undefined]>([
+  [
+    "GitHub Actions, a tag",
+    { ...GITHUB, GITHUB_SERVER_URL: "https://github.com", GITHUB_REF_NAME: "v1.4.0" },
+    "https://github.com/acme/api",
+    "v1.4.0",
+  ],
+  [
+    "GitHub Actions, a pull request",
+    {
+      ...GITHUB,
+      GITHUB_SERVER_URL: "https://github.com",
+      GITHUB_REF_NAME: "12/merge",
+      GITHUB_HEAD_REF: "cart",
+    },
+    "https://github.com/acme/api",
+    "cart",
+  ],
+  [
+    "GitHub Enterprise under a name of its own",
+    { ...GITHUB, GITHUB_SERVER_URL: "https://git.acme.com", GITHUB_REF_NAME: "main" },
+    "github+https://git.acme.com/acme/api",
+    "main",
+  ],
+  [
+    "Gitea and Forgejo Actions",
+    {
+      ...GITHUB,
+      GITEA_ACTIONS: "true",
+      GITHUB_SERVER_URL: "https://git.acme.com",
+      GITHUB_REF_NAME: "main",
+    },
+    "gitea+https://git.acme.com/acme/api",
+    "main",
+  ],
+  [
+    "GitLab CI, a branch",
+    {
+      GITLAB_CI: "true",
+      CI_PROJECT_URL: "https://code.acme.com/shop/api",
+      CI_COMMIT_SHA: SHA,
+      CI_COMMIT_REF_NAME: "main",
+    },
+    "gitlab+https://code.acme.com/shop/api",
+    "main",
+  ],
+  [
+    "Jenkins, a branch",
+    { JENKINS_URL: "https://ci/", GIT_URL: CLONE, GIT_COMMIT: SHA, GIT_BRANCH: "origin/main" },
+    CLONE,
+    "main",
+  ],
+  [
+    "Jenkins, a pull request, several remotes",
+    {
+      JENKINS_URL: "https://ci/",
+      GIT_URL_1: CLONE,
+      GIT_COMMIT: SHA,
+      BRANCH_NAME: "PR-12",
+      CHANGE_BRANCH: "cart",
+    },
+    CLONE,
+    "cart",
+  ],
+  [
+    "CircleCI",
+    { CIRCLECI: "true", CIRCLE_REPOSITORY_URL: CLONE, CIRCLE_SHA1: SHA, CIRCLE_BRANCH: "main" },
+    CLONE,
+    "main",
+  ],
+  [
+    "Bitbucket",
+    {
+      BITBUCKET_BUILD_NUMBER: "5",
+      BITBUCKET_GIT_HTTP_ORIGIN: "https://bitbucket.org/acme/api",
+      BITBUCKET_COMMIT: SHA,
+      BITBUCKET_TAG: "v1.4.0",
+    },
+    "https://bitbucket.org/acme/api",
+    "v1.4.0",
+  ],
+  [
+    "Azure, whose clone address names a user",
+    {
+      TF_BUILD: "True",
+      BUILD_REPOSITORY_URI: "https://acme@dev.azure.com/acme/shop/_git/api",
+      BUILD_SOURCEVERSION: SHA,
+      BUILD_SOURCEBRANCH: "refs/heads/feature/cart",
+    },
+    "https://dev.azure.com/acme/shop/_git/api",
+    "feature/cart",
+  ],
+  [
+    "Buildkite",
+    { BUILDKITE: "true", BUILDKITE_REPO: CLONE, BUILDKITE_COMMIT: SHA, BUILDKITE_BRANCH: "main" },
+    CLONE,
+    "main",
+  ],
+  [
+    "Woodpecker, a pull request",
+    {
+      CI_SYSTEM_NAME: "woodpecker",
+      CI_REPO_URL: "https://git.acme.com/acme/api",
+      CI_FORGE_TYPE: "forgejo",
+      CI_COMMIT_SHA: SHA,
+      CI_COMMIT_BRANCH: "main",
+      CI_COMMIT_SOURCE_BRANCH: "cart",
+    },
+    "forgejo+https://git.acme.com/acme/api",
+    "cart",
+  ],
+  [
+    "Woodpecker on a forge that nobody knows",
+    {
+      CI_SYSTEM_NAME: "woodpecker",
+      CI_REPO_URL: "https://git.acme.com/acme/api",
+      CI_FORGE_TYPE: "addon",
+      CI_COMMIT_SHA: SHA,
+      CI_COMMIT_BRANCH: "main",
+    },
+    "https://git.acme.com/acme/api",
+    "main",
+  ],
+  [
+    "Drone",
+    {
+      DRONE: "true",
+      DRONE_REPO_LINK: "https://github.com/acme/api",
+      DRONE_COMMIT_SHA: SHA,
+      DRONE_TAG: "v1.4.0",
+      DRONE_BRANCH: "main",
+    },
+    "https://github.com/acme/api",
+    "v1.4.0",
+  ],
+])("what is built is known in %s", (_, env, source, ref) => {
+  expect(originOf(env)).toEqual({ source, revision: SHA, ref });
+});
+
+it.each([
+  ["a person's machine", { USER: "jane", GIT_COMMIT: SHA }],
+  ["a job that says nothing", { BUILDKITE: "true" }],
+  ["a commit that is not resolved", { BUILDKITE: "true", BUILDKITE_COMMIT: "HEAD" }],
+])("nothing is known of what is built: %s", (_, env) => {
+  expect(originOf(env)).toEqual({ source: undefined, revision: undefined, ref: undefined });
+});
+
+it.each([
+  ["https://bot:t0ken@git.acme.com/a/b.git", "https://git.acme.com/a/b.git"],
+  ["gitlab+HTTPS://t0k@en@git.acme.com/a/b", "gitlab+HTTPS://git.acme.com/a/b"],
+  [
+    "https://t@git.acme.com/{revision} https://t@git.acme.com/{from}..{to}",
+    "https://git.acme.com/{revision} https://git.acme.com/{from}..{to}",
+  ],
+  ["https://git.acme.com/a/b?at=x@y", "https://git.acme.com/a/b?at=x@y"],
+  ["https://git.acme.com?at=x@y", "https://git.acme.com?at=x@y"],
+  [CLONE, CLONE],
+])("%s bears no credentials any more", (source, expected) => {
+  expect(withoutCredentials(source)).toBe(expected);
 });
