@@ -1,7 +1,7 @@
 // Requests to the Kubernetes API over one kept connection.
-import { getCACertificates } from "node:tls";
 import { NotifyError } from "../domain/errors.ts";
 import type { HttpResponse, SendHttp } from "../flow/ports.ts";
+import { systemAuthorities } from "../io/authorities.ts";
 import { createDeadline } from "../io/deadline.ts";
 import { createHttp } from "../io/http.ts";
 import type { Connection } from "./connection.ts";
@@ -105,9 +105,4 @@ function parseAnswer(response: HttpResponse, { server, origin }: Connection): un
       hint: `Check the server address of ${origin}.`,
     });
   }
-}
-
-/** As Go does where the kubeconfig names no authority; Node's own list lacks a company's. */
-function systemAuthorities(): string[] {
-  return [...new Set([...getCACertificates("default"), ...getCACertificates("system")])];
 }
