@@ -1,7 +1,6 @@
 // The pod's environment, as chart-snippets/helm-notify/templates/_watcher.tpl writes it.
 import * as z from "zod/mini";
 import { NotifyError } from "../src/domain/errors.ts";
-import { HOOK_EVENTS, type HookEvent } from "../src/domain/run.ts";
 import { Secret } from "../src/domain/secret.ts";
 import { slackAccess } from "../src/transport/access.ts";
 import type { GenericAccess } from "../src/transport/generic.ts";
@@ -11,6 +10,8 @@ import type { SlackAccess } from "../src/transport/slack.ts";
 export interface Place {
   readonly release: string;
   readonly namespace: string;
+  /** The pod's uid. */
+  readonly pod: string;
   readonly kube: KubeSettings;
   /** How long an end is waited for. */
   readonly watchMs: number;
@@ -23,7 +24,6 @@ interface KubeSettings {
 }
 
 export interface Settings {
-  readonly event: HookEvent;
   /** The limit of one message. */
   readonly deadlineMs: number;
   /** At least one of the two. */
@@ -54,6 +54,7 @@ const token = z.string().check(z.regex(/^[\x21-\x7e]+$/, "holds what no token do
 const placeSchema = z.object({
   HELM_NOTIFY_RELEASE: required,
   HELM_NOTIFY_NAMESPACE: required,
+  HELM_NOTIFY_POD: required,
   HELM_NOTIFY_KUBE_DIR: required,
   HELM_NOTIFY_WATCH_SECONDS: z.optional(seconds(1, 24 * 3600)),
   KUBERNETES_SERVICE_HOST: required,
@@ -61,7 +62,6 @@ const placeSchema = z.object({
 });
 
 const settingsSchema = z.object({
-  HELM_NOTIFY_EVENT: z.enum(HOOK_EVENTS, `is not one of ${HOOK_EVENTS.join(", ")}`),
   HELM_NOTIFY_DEADLINE_SECONDS: z.optional(seconds(1, 3600)),
   SLACK_API_URL: z.optional(webAddress),
   SLACK_CHANNEL: optional,
@@ -81,6 +81,7 @@ export function readPlace(env: Environment): Place {
   return {
     release: variables.HELM_NOTIFY_RELEASE,
     namespace: variables.HELM_NOTIFY_NAMESPACE,
+    pod: variables.HELM_NOTIFY_POD,
     kube: { dir: variables.HELM_NOTIFY_KUBE_DIR, server },
     watchMs: (variables.HELM_NOTIFY_WATCH_SECONDS ?? WATCH_SECONDS) * 1000,
   };
@@ -102,7 +103,6 @@ export function readSettings(env: Environment): Settings {
   };
   if (slack === undefined && generic === undefined) throw nobodyToTell(variables.SLACK_BOT_TOKEN);
   return {
-    event: variables.HELM_NOTIFY_EVENT,
     deadlineMs: (variables.HELM_NOTIFY_DEADLINE_SECONDS ?? DEADLINE_SECONDS) * 1000,
     slack,
     generic: generic || undefined,

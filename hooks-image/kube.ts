@@ -6,11 +6,11 @@ import { Secret } from "../src/domain/secret.ts";
 import type { PostDeps, WatchDeps } from "../src/flow/watch.ts";
 import { applyConfigMap, getConfigMap, getConfigMapAt } from "../src/kube/config-maps.ts";
 import { openKube } from "../src/kube/kube-api.ts";
-import { deleteReplicaSet, getReplicaSet } from "../src/kube/replica-sets.ts";
+import { deleteReplicaSet, getReplicaSetUid } from "../src/kube/replica-sets.ts";
 import type { Place } from "./environment.ts";
 
 type Cluster = Pick<WatchDeps, "read" | "readAt" | "write"> &
-  Pick<PostDeps, "readReplicaSet" | "deleteReplicaSet"> & { readonly close: () => void };
+  Pick<PostDeps, "readReplicaSetUid" | "deleteReplicaSet"> & { readonly close: () => void };
 
 const LABELS = { "app.kubernetes.io/managed-by": "helm-notify" };
 // A connection that died must not hold up the look for the end.
@@ -38,7 +38,7 @@ export function openCluster({ kube, namespace }: Place): Cluster {
     write: async (name, data, resourceVersion, signal) => {
       await applyConfigMap(api, { name, data, labels: LABELS, resourceVersion }, signal);
     },
-    readReplicaSet: (name, signal) => getReplicaSet(api, name, signal),
+    readReplicaSetUid: (name, signal) => getReplicaSetUid(api, name, signal),
     deleteReplicaSet: (name, uid, signal) => deleteReplicaSet(api, name, uid, signal),
     close: () => api.close(),
   };

@@ -1,8 +1,9 @@
 // The program of a run's pod: the only file here that touches `process`.
 import { runWatcher } from "./watcher.ts";
 
-// What is being said when the pod is told to go is still said and written down, if that is quick.
-const GRACE_MS = 2000;
+// What is being said when the pod is told to go is still said and written down, if that is quick: said and not written down,
+// it is said again. The chart's terminationGracePeriodSeconds leaves time for it.
+const GRACE_MS = 10_000;
 
 async function main(): Promise<void> {
   const stop = new AbortController();

@@ -5,7 +5,6 @@ import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod/mini";
 import { NotifyError } from "../src/domain/errors.ts";
 import { readGitTokens } from "../src/domain/git-tokens.ts";
-import { actionOf } from "../src/domain/run.ts";
 import type { SendHttp, Teller } from "../src/flow/ports.ts";
 import { createGenericTeller } from "../src/flow/generic-teller.ts";
 import { shippedOf } from "../src/flow/shipped.ts";
@@ -33,7 +32,7 @@ const KUBE_MS = 5000;
 const TAKEN_AWAY_MS = 5000;
 // GitHub's comparison brings the changed files along.
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
-const IDLE_MS = 24 * 3600 * 1000;
+const IDLE_MS = 3600 * 1000;
 
 /** Ends when the pod is told to go; at once where nobody said what the pod is there for. */
 export async function runWatcher(world: WatcherWorld): Promise<void> {
@@ -59,19 +58,20 @@ export async function runWatcher(world: WatcherWorld): Promise<void> {
 async function keepPost(place: Place, world: WatcherWorld): Promise<void> {
   const { stop, warn } = world;
   const cluster = openCluster(place);
-  const deps = {
+  const startWatch = () => ({
     ...cluster,
     watch: createDeadline(place.watchMs, stop),
     startDeadline: () => createDeadline(KUBE_MS),
-  };
+    warn,
+  });
   try {
-    const post = await findPost(place.release, deps);
+    const post = await findPost(place.release, startWatch());
     try {
-      await tellPeople(post, place, deps, world);
+      while ((await tellPeople(post, place, startWatch(), world)) === "goes on");
     } catch (error) {
       if (!stop.aborted) warn(describe(error));
     }
-    if (!stop.aborted) await leavePost(place.release, post, deps);
+    if (!stop.aborted) await leavePost(place.release, post, startWatch());
   } finally {
     cluster.close();
   }
@@ -79,19 +79,19 @@ async function keepPost(place: Place, world: WatcherWorld): Promise<void> {
 
 async function tellPeople(
   post: Post,
-  { release, namespace }: Place,
-  deps: Omit<WatchDeps, "createTellers" | "readShipped" | "now" | "warn" | "stop">,
+  { release, namespace, pod }: Place,
+  deps: Omit<WatchDeps, "createTellers" | "readShipped" | "now" | "stop">,
   { env, stop, warn }: WatcherWorld,
-): Promise<void> {
+): ReturnType<typeof watchRun> {
   const settings = readSettings(env);
   const http = createHttp({ proxyEnv: env, tls: trusted(env), maxBodyBytes: MAX_BODY_BYTES });
   const gitTokens = readGitTokens(settings.gitToken, warn);
   const tokenOf = (gitHost: string) => gitTokens.get(gitHost);
   const readShipped = createShippedReader({ send: http.send, tokenOf, warn });
   try {
-    await watchRun(
+    return await watchRun(
       post,
-      { release, namespace, action: actionOf(post.event ?? settings.event) },
+      { release, namespace, pod },
       {
         ...deps,
         startDeadline: () => createDeadline(settings.deadlineMs),
@@ -99,7 +99,6 @@ async function tellPeople(
         readShipped: (run, deadline) => shippedOf(run, readShipped, deadline),
         stop,
         now: () => new Date(),
-        warn,
       },
     );
   } finally {

@@ -1,9 +1,8 @@
 // npm run demo: the main job on a real Helm, against a Kubernetes API and a Slack in this process.
-import { styleText } from "node:util";
 import { type Deployer, openBed, openDeployer } from "../test/support/bed.ts";
 import { toTranscript } from "../test/support/slack/transcript.ts";
 import { build } from "./build.ts";
-import { HELM_MAJORS, type HelmMajor } from "./toolbox.ts";
+import { chooseHelm, show, title } from "./story.ts";
 
 const major = chooseHelm(process.argv.slice(2));
 await build(console.log);
@@ -91,21 +90,4 @@ async function deploy(argv: readonly string[], expected: number): Promise<void> 
   show("bold", `\n$ helm ${argv.join(" ")}`);
   const { code } = await deployer.helm(argv, { onOutput: (text) => process.stdout.write(text) });
   if (code !== expected) throw new Error(`helm ended with ${code}, not with ${expected}`);
-}
-
-function title(text: string): void {
-  show("cyan", `\n━━ ${text}`);
-}
-
-/** Colours on a terminal only. */
-function show(format: "bold" | "cyan" | "magenta", text: string): void {
-  console.log(styleText(format, text, { stream: process.stdout }));
-}
-
-function chooseHelm(argv: readonly string[]): HelmMajor {
-  const [flag, text, ...more] = argv;
-  if (flag === undefined) return 4;
-  const chosen = HELM_MAJORS.find((known) => String(known) === text);
-  if (flag === "--helm" && chosen !== undefined && more.length === 0) return chosen;
-  throw new Error(`"${argv.join(" ")}" is no option of the demo; use --helm 3 or --helm 4`);
 }

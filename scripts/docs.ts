@@ -3,8 +3,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CONFIG_FILE, deploymentConfigSchema } from "../src/domain/deployment-config.ts";
 import { build } from "./build.ts";
+import { toConfigSchema } from "./config-schema.ts";
 import { toPicture } from "./message-picture.ts";
 
 const ROOT = join(import.meta.dirname, "..");
@@ -23,6 +23,9 @@ const COMMANDS = [
     "tags",
     "live",
     "log",
+    "recover",
+    "lock",
+    "unlock",
     "doctor",
   ].map((word) => [word]),
 ];
@@ -43,11 +46,6 @@ export function toReference(): string {
     "[its README](../chart-snippets/helm-notify/README.md).\n",
     ...sections,
   ].join("\n");
-}
-
-/** For editors, of a deployment repository's file. */
-export function toConfigSchema(): object {
-  return { ...deploymentConfigSchema(), title: CONFIG_FILE };
 }
 
 if (import.meta.main) {

@@ -35,7 +35,7 @@ export async function withWarmUps(
     const release = bed.createRelease(recordOf({ api: { tag: "1.3.2" } }));
     release.begin(recordOf({ api: { tag: "1.4.0" } }));
     // No end comes: it tells the beginning, soon gives up on the end, and tells that.
-    const watching = release.env("pre-upgrade", { HELM_NOTIFY_WATCH_SECONDS: "1" });
+    const watching = release.env({ HELM_NOTIFY_WATCH_SECONDS: "1" });
     await use({
       "helm-notify": {
         argv: [

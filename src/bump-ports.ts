@@ -4,7 +4,7 @@ import { NotifyError } from "./domain/errors.ts";
 import { Secret } from "./domain/secret.ts";
 import { bump, type BumpEnd, type BumpPorts, type BumpRequest } from "./flow/bump.ts";
 import { withCheckout } from "./git/checkout.ts";
-import { readEditableValues, setScalar } from "./helm/values/scalar-edit.ts";
+import { readEditableValues, setScalars } from "./helm/values/scalar-edit.ts";
 import type { Host } from "./host.ts";
 import { createDeadline } from "./io/deadline.ts";
 
@@ -14,7 +14,7 @@ const HERE = ".";
 /** What others decide: which tags (`bump --latest`, `promote`), and whether the registry has them. */
 export interface BumpChoices {
   readonly choose?: BumpRequest["choose"];
-  readonly hasTag?: (image: string, tag: string, signal: AbortSignal) => Promise<boolean>;
+  readonly hasTag?: (image: string, reference: string, signal: AbortSignal) => Promise<boolean>;
 }
 
 /** Does what the command line asks for. Rejects with a `NotifyError`; then nothing was changed. */
@@ -49,10 +49,10 @@ export async function runBump(
         {
           checkout,
           readValues: readEditableValues,
-          edit: setScalar,
+          edit: setScalars,
           hasTag:
             options.verifiesImages && hasTag
-              ? (image, tag) => hasTag(image, tag, deadline.signal)
+              ? (image, reference) => hasTag(image, reference, deadline.signal)
               : undefined,
           fillTemplate,
         },

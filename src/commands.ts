@@ -1,14 +1,15 @@
 // What each command is made of: edges put into flows. Loaded only when a command of ours runs, not on the way to Helm.
+import type { RecoverOptions } from "./cli/recover-command.ts";
 import type { DeployRequest, HelmVerb, ToldVerb } from "./domain/request.ts";
 import type { NotifySettings } from "./domain/notify-settings.ts";
 import type { Values } from "./domain/values.ts";
 import { NotifyError } from "./domain/errors.ts";
+import { passedLock } from "./domain/turn.ts";
 import type { HelmExit } from "./flow/ports.ts";
 import { type DeployPorts, planDeploy } from "./flow/deploy-plan.ts";
 import type { PlannedRun } from "./flow/report.ts";
 import { type ReleaseTest, upgrade, type UpgradePorts } from "./flow/upgrade.ts";
-import { complete } from "./cli/completion.ts";
-import { resolveSettings, type Settings } from "./cli/settings.ts";
+import { parseDuration, resolveSettings, type Settings } from "./cli/settings.ts";
 import { flagValue, isSwitchedOn, parseArgv, type ParsedArgv, quoteCsv } from "./helm/argv.ts";
 import { runFlags, toDeployRequest, toRollbackRequest } from "./helm/deploy-request.ts";
 import { type FlagTable, GLOBAL_FLAGS, toldFlags, verbFlags } from "./helm/flags.ts";
@@ -24,6 +25,7 @@ import {
 import { connectionArgv } from "./release/connection-flags.ts";
 import { openRevisions } from "./release/look-up.ts";
 import type { Host } from "./host.ts";
+import { inTurn, NO_TURN, type OpenTurn } from "./turn-ports.ts";
 import { withTempFolder, writePrivate } from "./io/temp-folder.ts";
 
 /** helm upgrade, helm install and helm diff upgrade; `places` is where the verb's words stand. */
@@ -44,19 +46,34 @@ export async function deploy(
   const helm = host.helm();
   const request = toDeployRequest(verb, parsed);
   if (request === undefined) return runHelm([...head, ...tail], helm);
+  const flags = runFlags(parsed);
+  if (settings.isTested && request.release === undefined && !flags.isDryRun) {
+    throw new NotifyError("BAD_ARGUMENTS", "--notify-test needs to know the release", {
+      hint: "Name it, instead of leaving that to Helm.",
+    });
+  }
 
   // Helm gets what we have read of stdin (`-f -`).
   let stdin: Buffer | undefined;
-  const readStdin = async () => (stdin = await host.readStdin());
-  const run = async (injected: readonly string[]) =>
-    runHelm([...head, ...injected, ...tail], helm, stdin);
+  const readStdin = async () => (stdin ??= await host.readStdin());
   const access = clusterAccess(parsed, settings, host);
-  try {
-    return await upgrade(request, runFlags(parsed), {
-      ...deployPorts(parsed, settings, readStdin, access),
+  const ports = deployPorts(parsed, settings, readStdin, access);
+  const work = (turn: OpenTurn) => {
+    const world = { ...helm, env: { ...helm.env, ...turn.env } };
+    const run = async (injected: readonly string[]) => {
+      await turn.taken();
+      return runHelm([...head, ...injected, ...tail], world, stdin);
+    };
+    return upgrade(request, flags, {
+      ...ports,
+      lookUpRelease: async (release) => {
+        await turn.taken();
+        return ports.lookUpRelease(release);
+      },
       say: host.say,
-      report: reporter(parsed, settings, access, host),
-      test: settings.isTested ? releaseTest(parsed, helm) : undefined,
+      settlePending: pendingSettler(parsed, settings, access, host, turn),
+      report: reporter(parsed, settings, access, host, turn),
+      test: settings.isTested ? releaseTest(parsed, world) : undefined,
       runHelm: async (values) => {
         if (values === undefined) return run([]);
         return withTempFolder(async (folder) => {
@@ -65,9 +82,52 @@ export async function deploy(
         });
       },
     });
+  };
+  try {
+    const { release } = request;
+    if (release === undefined || flags.isDryRun || verb === "diff upgrade")
+      return await work(NO_TURN);
+    return await inTurn({ release, action: verb }, settings, access, host, async (turn) => {
+      // It looks nothing up, and has nothing to wait with.
+      if (verb === "install") await turn.taken();
+      return work(turn);
+    });
   } finally {
     access.close();
   }
+}
+
+function pendingSettler(
+  parsed: ParsedArgv,
+  { isRecovering }: Settings,
+  access: ClusterAccess,
+  host: Host,
+  turn: OpenTurn,
+): UpgradePorts["settlePending"] {
+  return async (release) => {
+    const { endingPorts } = await import("./recover-ports.ts");
+    const { settlePending } = await import("./flow/recover.ts");
+    const { HELM_TIMEOUT_MS } = await import("./domain/recovery.ts");
+    const timeout = flagValue(parsed, "timeout");
+    try {
+      // Who deploys again gives the same one.
+      const timeoutMs = timeout ? parseDuration(timeout, "--timeout") : HELM_TIMEOUT_MS;
+      const own = turn.id === undefined ? undefined : { id: turn.id, dead: turn.dead() };
+      const world = { host, release, openApi: access.openNewApi, ownTurn: own };
+      const ports = await endingPorts(world);
+      try {
+        const isFree = await settlePending({ release, timeoutMs, isRecovering }, ports);
+        if (!isFree) turn.leaveToDead();
+        return isFree;
+      } finally {
+        ports.close();
+      }
+    } catch (error) {
+      if (!(error instanceof NotifyError)) throw error;
+      host.say(`warning: the release is pending, and who is at it is not known: ${error.message}`);
+      return false;
+    }
+  };
 }
 
 /** Helm's stdout is that of the upgrade, which may be JSON: what its helpers print goes to stderr. */
@@ -77,12 +137,16 @@ function releaseTest(parsed: ParsedArgv, helm: RunWorld): ReleaseTest {
     const limits = timeout === undefined ? [] : [`--timeout=${timeout}`];
     return runHelm([...argv, ...limits, ...connectionArgv(parsed)], { ...helm, stdout: 2 });
   };
+  const switches = (...names: string[]) =>
+    names.filter((name) => isSwitchedOn(parsed, name)).map((name) => `--${name}`);
   return {
     run: (release) => run("test", release),
-    undo: (release, revision) =>
-      revision === 0
-        ? run("uninstall", release, "--wait")
-        : run("rollback", release, String(revision), "--wait"),
+    // As Helm undoes a failure of its own: https://github.com/helm/helm/blob/v3.17.2/pkg/action/upgrade.go ("failRelease").
+    undo: (release, revision) => {
+      if (revision === 0) return run("uninstall", release, "--wait", ...switches("no-hooks"));
+      const back = switches("wait-for-jobs", "no-hooks");
+      return run("rollback", release, String(revision), "--wait", ...back);
+    },
   };
 }
 
@@ -101,20 +165,28 @@ export async function tell(
     host,
   );
   const helm = host.helm();
-  const run = () => runHelm([...head, ...tail], helm);
   const request = toRollbackRequest(verb, parsed);
-  if (request === undefined) return run();
+  if (request === undefined) return runHelm([...head, ...tail], helm);
   const { rollback } = await import("./flow/rollback.ts");
   const access = clusterAccess(parsed, settings, host);
-  try {
-    return await rollback(request, runFlags(parsed), {
+  const flags = runFlags(parsed);
+  const work = async (turn: OpenTurn) => {
+    await turn.taken();
+    return rollback(request, flags, {
       ...deployPorts(parsed, settings, host.readStdin, access),
       openRevisions: (release) => openRevisions(releaseRequest(release, parsed, settings), access),
       say: host.say,
-      report: reporter(parsed, settings, access, host),
-      runHelm: run,
+      report: reporter(parsed, settings, access, host, turn),
+      runHelm: async () => {
+        await turn.taken();
+        return runHelm([...head, ...tail], { ...helm, env: { ...helm.env, ...turn.env } });
+      },
       signal: AbortSignal.timeout(settings.timeoutMs),
     });
+  };
+  try {
+    if (flags.isDryRun) return await work(NO_TURN);
+    return await inTurn({ release: request.release, action: verb }, settings, access, host, work);
   } finally {
     access.close();
   }
@@ -141,11 +213,13 @@ function reporter(
   settings: Settings,
   access: ClusterAccess,
   host: Host,
+  turn: OpenTurn,
 ): UpgradePorts["report"] {
   return async (run, notify, start) => {
+    const lock = await turn.taken();
     const startedAt = new Date();
     // Most releases of the world have nobody to tell: theirs is Helm's own pace, until something fails.
-    const exit = mayBeTold(run, notify, host.env) ? undefined : await start();
+    const exit = mayBeTold(run, notify, host.env) ? undefined : await start(async () => {});
     if (exit?.kind === "exited" && exit.code === 0) return exit;
     const { reportPorts } = await import("./report-ports.ts");
     const { reportRun } = await import("./flow/report.ts");
@@ -159,7 +233,11 @@ function reporter(
     });
     try {
       const helm = exit === undefined ? start : () => Promise.resolve(exit);
-      return await reportRun({ ...run, startedAt }, helm, ports);
+      return await reportRun(
+        { ...run, startedAt, ...passedLock(lock, settings.overrideReason) },
+        helm,
+        ports,
+      );
     } finally {
       ports.close();
     }
@@ -175,6 +253,13 @@ function mayBeTold({ hasPod }: PlannedRun, { slack }: NotifySettings, env: Host[
 
 /** Commands of ours, by commander. `words[0]` is the command's name, if any. */
 export async function runOwn(words: readonly string[], host: Host): Promise<HelmExit> {
+  const { program, exitCode } = await ownProgram(host);
+  if (words.length === 0) program.outputHelp();
+  else await program.parseAsync(words, { from: "user" });
+  return { kind: "exited", code: exitCode() };
+}
+
+async function ownProgram(host: Host) {
   const { createProgram } = await import("./cli/program.ts");
   let code = 0;
   const program = createProgram(
@@ -225,11 +310,22 @@ export async function runOwn(words: readonly string[], host: Host): Promise<Helm
         host.writeOut(report.text);
         code = report.exitCode;
       },
+      lock: async (request) => {
+        const { runLock } = await import("./lock-ports.ts");
+        await runLock(request, host);
+      },
+      unlock: async (request) => {
+        const { runUnlock } = await import("./lock-ports.ts");
+        await runUnlock(request, host);
+      },
       doctor: async (request) => {
         const { runDoctor } = await import("./doctor-ports.ts");
         const report = await runDoctor(request, host, ".");
         host.writeOut(report.text);
         code = report.exitCode;
+      },
+      recover: async (options) => {
+        code = await runRecover(options, host);
       },
       log: async (request) => {
         const { runLog } = await import("./environment-ports.ts");
@@ -239,9 +335,41 @@ export async function runOwn(words: readonly string[], host: Host): Promise<Helm
     { writeOut: host.writeOut, writeErr: (text) => text.trimEnd().split("\n").forEach(host.say) },
     host.version,
   );
-  if (words.length === 0) program.outputHelp();
-  else await program.parseAsync(words, { from: "user" });
-  return { kind: "exited", code };
+  return { program, exitCode: () => code };
+}
+
+async function runRecover(options: RecoverOptions, host: Host): Promise<number> {
+  const { recover } = await import("./flow/recover.ts");
+  const { endingPorts } = await import("./recover-ports.ts");
+  const { ask } = await import("./io/ask.ts");
+  const { release, namespace, kubeContext, output } = options;
+  const flags = [
+    ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
+    ...(kubeContext === undefined ? [] : [`--kube-context=${kubeContext}`]),
+  ];
+  const access = clusterAccess(parseArgv(flags, GLOBAL_FLAGS), resolveSettings([], host.env), host);
+  // JSON is alone on stdout.
+  const helm = () => ({ ...host.helm(), ...(output === "json" && { stdout: 2 as const }) });
+  try {
+    const ports = await endingPorts({ host, release, openApi: access.openNewApi });
+    try {
+      const askHere = (question: string) => ask(question, host.terminal);
+      return await recover(options, {
+        ...ports,
+        ask: host.isInteractive ? askHere : undefined,
+        print: (line) => host.writeOut(`${line}\n`),
+        rollBack: (revision) => {
+          const hooks = options.isWithoutHooks ? ["--no-hooks"] : [];
+          const argv = ["rollback", release, String(revision), ...hooks, ...flags];
+          return tell(argv, [0], "rollback", { ...host, helm });
+        },
+      });
+    } finally {
+      ports.close();
+    }
+  } finally {
+    access.close();
+  }
 }
 
 async function printPlan(argv: readonly string[], help: () => void, host: Host): Promise<number> {
@@ -371,9 +499,23 @@ async function init(folder: string, options: { dryRun: boolean }, host: Host): P
   );
 }
 
+/** None where there is no helm-notify.yaml, or not a valid one: whoever types is not to be told of it. */
+async function knownNames() {
+  const { readDeployment } = await import("./environment-ports.ts");
+  try {
+    const { environments, services } = readDeployment(".").config;
+    return { environments: Object.keys(environments), services: Object.keys(services) };
+  } catch (error) {
+    if (error instanceof NotifyError) return { environments: [], services: [] };
+    throw error;
+  }
+}
+
 /** Completions in cobra's protocol. */
 export async function completeWords(words: readonly string[], host: Host): Promise<HelmExit> {
-  const completion = complete(words);
+  const { complete } = await import("./cli/completion.ts");
+  const { program } = await ownProgram(host);
+  const completion = complete(words, program, await knownNames());
   if (completion.kind === "answer") {
     host.writeOut(`${completion.lines.join("\n")}\n`);
     return { kind: "exited", code: 0 };

@@ -43,7 +43,7 @@ export async function runDoctor(
         const { code, stdout, stderr } = await askHelm(host)(argv);
         if (code === 0) return stdout.trim();
         throw new NotifyError("HELM_NOT_STARTED", `helm version failed: ${stderr.trim()}`, {
-          hint: "Set HELM_NOTIFY_HELM to the path of the real helm.",
+          hint: "Run helm version: it must work first.",
         });
       },
       readDeployment: () => readIfExists(folder),
@@ -56,6 +56,7 @@ export async function runDoctor(
       storage: storageKind(env["HELM_DRIVER"]),
       ...credentialPorts(env, http.send),
       createDeadline: () => createDeadline(timeoutMs),
+      now: new Date(),
     });
   } finally {
     for (const api of opened) api.close();

@@ -71,7 +71,13 @@ export async function runLog(request: LogRequest, host: Host, folder: string): P
   const { place } = request;
   const { release, ...where } = place.kind === "release" ? place : findEnvironment(place, folder);
   return withWorld(host, async ({ openCluster, timeoutMs }) =>
-    showLog(release, request, await openCluster(where), createDeadline(timeoutMs).signal),
+    showLog(
+      release,
+      request,
+      await openCluster(where),
+      createDeadline(timeoutMs).signal,
+      new Date(),
+    ),
   );
 }
 

@@ -5,6 +5,7 @@ import type { RunWorld } from "./helm/run.ts";
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  readonly pid: number;
   /** Whether a person can answer questions. */
   readonly isInteractive: boolean;
   /** Whether stdout is a terminal that shows colours. */
@@ -16,4 +17,6 @@ export interface Host {
   readonly terminal: Terminal;
   readonly readStdin: () => Promise<Buffer>;
   readonly helm: () => RunWorld;
+  /** Done first where a signal ends the process before Helm runs; returns the end of that. */
+  readonly beforeEnd: (action: () => Promise<void>) => () => void;
 }

@@ -7,7 +7,7 @@ import { NotifyError } from "./domain/errors.ts";
 import type { HelmExit } from "./flow/ports.ts";
 import { commandPlaces } from "./helm/argv.ts";
 import { findHelm } from "./helm/binary.ts";
-import { FORWARDED, type RunWorld, runHelm } from "./helm/run.ts";
+import { endAsked, FORWARDED, type RunWorld, runHelm } from "./helm/run.ts";
 import type { Host } from "./host.ts";
 import { removeTempFolders } from "./io/temp-folder.ts";
 
@@ -16,6 +16,9 @@ declare const VERSION: string;
 
 // More than helmfile → helm-notify → helm → plugin ever needs; a `helm` script that starts helm-notify has no end.
 const MAX_DEPTH = 5;
+
+const lastActions = new Set<() => Promise<void>>();
+let isInterrupted = false;
 
 void main();
 
@@ -26,6 +29,7 @@ async function main(): Promise<void> {
   try {
     end(await start(process.argv.slice(2)));
   } catch (error) {
+    if (isInterrupted) return;
     const { lines, exitCode } = toFailure(error);
     for (const line of lines) say(line);
     process.exitCode = exitCode;
@@ -68,6 +72,7 @@ function host(): Host {
   return {
     env: process.env,
     version: version(),
+    pid: process.pid,
     isInteractive: process.stdin.isTTY,
     // https://no-color.org
     isColoured: process.stdout.isTTY && !process.env["NO_COLOR"],
@@ -76,6 +81,10 @@ function host(): Host {
     terminal: { input: process.stdin, output: process.stderr },
     readStdin,
     helm: runWorld,
+    beforeEnd: (action) => {
+      lastActions.add(action);
+      return () => lastActions.delete(action);
+    },
   };
 }
 
@@ -128,8 +137,12 @@ function resolveExecutable(path: string): string | undefined {
 
 /** Before Helm runs there is nothing to hand a signal to. What we wrote may hold values: it goes. */
 function interrupted(signal: NodeJS.Signals): void {
+  isInterrupted = true;
+  endAsked();
   removeTempFolders();
-  end({ kind: "killed", signal });
+  void Promise.allSettled([...lastActions].map((action) => action())).then(() =>
+    end({ kind: "killed", signal }),
+  );
 }
 
 /** Ends as Helm ended. The exit code comes first: Node ignores SIGPIPE and would end with 0. */

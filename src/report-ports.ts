@@ -8,7 +8,7 @@ import { Secret } from "./domain/secret.ts";
 import { starterOf } from "./domain/starter.ts";
 import { enrichRecord } from "./flow/enriched-record.ts";
 import { createGenericTeller } from "./flow/generic-teller.ts";
-import type { Revisions, SendHttp, Teller } from "./flow/ports.ts";
+import type { Revisions, SendHttp, Slack, Teller } from "./flow/ports.ts";
 import type { ClusterPorts, ReportPorts } from "./flow/report.ts";
 import { shippedOf } from "./flow/shipped.ts";
 import { createSlackTeller } from "./flow/slack-teller.ts";
@@ -21,6 +21,7 @@ import { findCause } from "./kube/failure.ts";
 import { applyConfigMap, getConfigMap } from "./kube/config-maps.ts";
 import type { KubeApi } from "./kube/kube-api.ts";
 import { getSecret } from "./kube/secrets.ts";
+import { readAccount } from "./kube/self-review.ts";
 import { openRegistry } from "./registry/registry.ts";
 import { failureQuestion } from "./release/failure-question.ts";
 import { createWording } from "./render/wording.ts";
@@ -86,13 +87,14 @@ export function reportPorts(
   };
 }
 
-function clusterPorts(api: KubeApi, release: string): ClusterPorts {
+export function clusterPorts(api: KubeApi, release: string): ClusterPorts {
   return {
     namespace: api.namespace,
     read: (name, signal) => getConfigMap(api, name, signal),
     write: async (name, data, resourceVersion, signal) => {
       await applyConfigMap(api, { name, data, labels: LEDGER_LABELS, resourceVersion }, signal);
     },
+    readAccount: (signal) => readAccount(api, signal),
     readRecord: async (signal) => {
       const stored = await getConfigMap(api, recordName(release), signal);
       return decodeRecord(stored?.data[RECORD_KEY] ?? "");
@@ -124,28 +126,52 @@ async function tellers(
   send: SendHttp,
   warn: (line: string) => void,
 ): Promise<readonly Teller[]> {
-  const given = (name: string, key: string) =>
-    env[`HELM_NOTIFY_${name}`] || secret[key] || undefined;
-  const access = slackAccess({
-    webhookUrl: given("SLACK_WEBHOOK_URL", "webhookUrl"),
-    botToken: given("SLACK_BOT_TOKEN", "botToken"),
-    channel: env["HELM_NOTIFY_SLACK_CHANNEL"] || slack.channel || secret["channel"],
-    username: slack.username,
-    apiUrl: env["HELM_NOTIFY_SLACK_API_URL"] || slack.apiUrl,
-  });
-  const genericUrl = given("GENERIC_URL", "genericUrl");
-  const genericSecret = given("GENERIC_SECRET", "genericSecret");
+  const access = accessToSlack(slack, secret, env);
+  const genericUrl = env["HELM_NOTIFY_GENERIC_URL"] || secret["genericUrl"];
+  const genericSecret = env["HELM_NOTIFY_GENERIC_SECRET"] || secret["genericSecret"] || undefined;
   const ways: Teller[] = [];
   if (access) {
     const { say, problems } = await createWording(messages);
     problems.forEach(warn);
     ways.push(createSlackTeller(createSlack(access, send), say));
   }
-  if (genericUrl !== undefined) {
+  if (genericUrl) {
     const key = genericSecret === undefined ? undefined : new Secret(genericSecret);
     ways.push(createGenericTeller(createGeneric({ url: new Secret(genericUrl), key }, send)));
   }
   return ways;
+}
+
+/** For what is told of no run; `undefined` where there are no credentials. */
+export async function openSlack(
+  settings: NotifySettings,
+  env: Environment,
+  openApi: () => Promise<KubeApi | undefined>,
+  send: SendHttp,
+  signal: AbortSignal,
+): Promise<Slack | undefined> {
+  const access = accessToSlack(
+    settings.slack,
+    await readSecret(settings, env, openApi, signal),
+    env,
+  );
+  return access && createSlack(access, send);
+}
+
+function accessToSlack(
+  slack: NotifySettings["slack"],
+  secret: Readonly<Record<string, string>>,
+  env: Environment,
+) {
+  const given = (name: string, key: string) =>
+    env[`HELM_NOTIFY_SLACK_${name}`] || secret[key] || undefined;
+  return slackAccess({
+    webhookUrl: given("WEBHOOK_URL", "webhookUrl"),
+    botToken: given("BOT_TOKEN", "botToken"),
+    channel: env["HELM_NOTIFY_SLACK_CHANNEL"] || slack.channel || secret["channel"],
+    username: slack.username,
+    apiUrl: env["HELM_NOTIFY_SLACK_API_URL"] || slack.apiUrl,
+  });
 }
 
 /** What is said outright, and the token GitHub gives the jobs of its CI. */

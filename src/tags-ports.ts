@@ -14,6 +14,8 @@ import { openRegistry, type Registry } from "./registry/registry.ts";
 
 // For all services and all of their tags.
 const TIMEOUT_MS = 120_000;
+// Some registries give all tags at once, whatever is asked for: 100 000 of the longest are 13 MB.
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 // Nothing is fetched nor pushed.
 const NONE = { sshKey: undefined, knownHosts: undefined, token: undefined, user: undefined };
@@ -57,16 +59,16 @@ export function latestChoice(
     );
 }
 
-/** Whether a registry has a tag, for those who are about to write it down. */
+/** Whether a registry has a tag or a digest, for those who are about to write it down. */
 export function tagChecker(host: TagsWorld) {
-  return async (image: string, tag: string, signal: AbortSignal): Promise<boolean> =>
+  return async (image: string, reference: string, signal: AbortSignal): Promise<boolean> =>
     withRegistry(
       host,
       async () => undefined,
       signal,
       async ({ registry }) => {
         try {
-          await registry.readDigest(image, tag, signal);
+          await registry.readDigest(image, reference, signal);
           return true;
         } catch (error) {
           if (error instanceof NotifyError && error.code === "REGISTRY_NOT_FOUND") return false;
@@ -82,7 +84,11 @@ async function withRegistry<T>(
   signal: AbortSignal,
   use: (ports: LatestTagsPorts & { readonly registry: Registry }) => Promise<T>,
 ): Promise<T> {
-  const http = createHttp({ proxyEnv: env, tls: { ca: systemAuthorities() } });
+  const http = createHttp({
+    proxyEnv: env,
+    tls: { ca: systemAuthorities() },
+    maxBodyBytes: MAX_BODY_BYTES,
+  });
   const warn = (line: string) => say(`warning: ${line}`);
   try {
     const registry = openRegistry({ send: http.send, env, homeDir: homedir(), warn });

@@ -4,6 +4,7 @@ import { NotifyError } from "../domain/errors.ts";
 import type { ImageReference } from "../domain/image-reference.ts";
 import { parsePushedImages } from "../domain/push.ts";
 import type { AnnounceOptions } from "../flow/announce.ts";
+import { filled } from "./filled-option.ts";
 
 /** What the command line asks for; what it leaves open, the CI says. */
 export interface AnnounceRequest extends AnnounceOptions {
@@ -31,8 +32,8 @@ const HELP = `
 Repository, commit, branch or tag, run and actor are those of the CI: GitHub Actions (Gitea, Forgejo),
 GitLab CI, Jenkins, CircleCI, Bitbucket, Azure Pipelines, Buildkite, Woodpecker, Drone. Options win.
 
-On stdout: with a bot token the thread of the message, CHANNEL/TS, for what comes later; with a webhook
-nothing, for it does not say. Several images are one message.
+On stdout: with a bot token the thread of the message, CHANNEL/TS. Given to bump --thread, every deploy of
+the images replies there. With a webhook nothing, for it does not say. Several images are one message.
 
 The images are pushed, so a Slack that refuses or cannot be reached is a warning, and the exit status
 stays 0; 1 with --strict. A wrong command line, or nothing that says whom to tell, is 1 in any case.
@@ -80,14 +81,4 @@ function toAnnounceRequest(images: readonly string[], words: Words): AnnounceReq
   }
   const given = { revision, source, ref, channel, url, actor };
   return { images: parsePushedImages(images), ...given, output, isStrict };
-}
-
-/** An unset variable of the CI is a mistake, not a wish. */
-function filled(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((value: string) => {
-    if (value !== "") return value;
-    throw new NotifyError("BAD_FLAG", `${flags.split(" ")[0]} is empty`, {
-      hint: "Check the variable of the CI that it comes from, or leave it out.",
-    });
-  });
 }

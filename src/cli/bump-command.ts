@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { parseServiceBump, type ServiceBump } from "../domain/bump.ts";
 import { NotifyError } from "../domain/errors.ts";
+import { filled } from "./filled-option.ts";
 import { parseDuration } from "./settings.ts";
 
 /** What the command line asks for. */
@@ -34,6 +35,7 @@ interface Words extends GitWords {
   readonly revision?: string;
   readonly digest?: string;
   readonly sourceRef?: string;
+  readonly thread?: string;
   readonly latest: boolean;
   readonly all: boolean;
 }
@@ -60,14 +62,22 @@ stand in: the file is edited and committed there; with --push the commit is made
 the remote branch, and your branch follows. With --repo a private shallow clone is made and pushed.
 A push that comes too late is done again on what others have pushed, until the deadline.
 
+A tag is refused that is older than the one in the file: by version or number, by the service's policy, or
+because it stood there before. --allow-downgrade takes it. A tag or digest that the registry does not have
+is refused too, unless --no-verify-image.
+
 Environment:
   HELM_NOTIFY_SSH_KEY      a private key or its path, as --ssh-key
   HELM_NOTIFY_KNOWN_HOSTS  lines of known_hosts or their path, as --known-hosts
   HELM_NOTIFY_GIT_PASSWORD token or password for HTTPS; HELM_NOTIFY_GIT_USER the name with it, if it matters
 
+--thread is written beside each tag of this command that changes, whether a thread stands there yet or not.
+An empty one, as announce prints it with a webhook, counts as not given.
+
 Examples:
   $ helm notify bump --env staging --service api --tag 1.4.0 --revision 9f8e7d6 --push
   $ helm notify bump --env staging api=1.4.0@9f8e7d6 web=2.0.1 --repo git@example.com:acme/deploy.git
+  $ helm notify bump --env staging api=1.4.0 --thread "$(helm notify announce acme/api:1.4.0)" --push
   $ helm notify bump --env staging --latest --all --push
   $ helm notify bump --env staging api=1.4.0 --dry-run`;
 
@@ -84,7 +94,8 @@ export function addBumpCommand(
     .addOption(once("--tag <tag>", "its new tag"))
     .addOption(once("--revision <sha>", "the Git commit it was built from"))
     .addOption(once("--digest <digest>", "its digest, sha256:…"))
-    .addOption(once("--source-ref <ref>", "the branch or tag it was built from"));
+    .addOption(once("--source-ref <ref>", "the branch or tag it was built from"))
+    .addOption(once("--thread <thread>", "thread that announce printed: deploys reply there"));
   addGitOptions(command)
     .option("--latest", "take the tags by the services' policies (helm notify tags)", false)
     .option("--all", "with --latest: of all services that have a policy", false)
@@ -95,17 +106,19 @@ export function addBumpCommand(
 /** Where it is written, and how it is committed and pushed. */
 export function addGitOptions(command: Command): Command {
   return command
-    .option("--repo <url>", "deployment repository to clone and push to")
-    .option("--branch <name>", "branch to push to; else the current one, or the remote's default")
+    .addOption(filled("--repo <url>", "deployment repository to clone and push to"))
+    .addOption(
+      filled("--branch <name>", "branch to push to; else the current one, or the remote's default"),
+    )
     .option("--push", "push the commit", false)
     .option("--dry-run", "print the diff, change nothing", false)
     .option("--create", "write places that are not in the file yet", false)
     .option("--allow-downgrade", "also go back to an older tag", false)
     .option("--no-verify-image", "do not ask the registry whether the tag is there")
-    .option("--message <template>", "Handlebars template of the commit message")
-    .option("--author <author>", '"Name <name@example.com>"; else as git config says')
-    .option("--ssh-key <key>", "private key for SSH, or its path")
-    .option("--known-hosts <file>", "host keys of the Git server; else the user's")
+    .addOption(filled("--message <template>", "Handlebars template of the commit message"))
+    .addOption(filled("--author <author>", '"Name <name@example.com>"; else as git config says'))
+    .addOption(filled("--ssh-key <key>", "private key for SSH, or its path"))
+    .addOption(filled("--known-hosts <file>", "host keys of the Git server; else the user's"))
     .option("--deadline <time>", "longest time for all of it", "5m");
 }
 
@@ -119,14 +132,20 @@ function toBumpOptions(services: readonly string[], words: Words): BumpOptions {
       hint: "Write bump --latest --all, or name services with their tags.",
     });
   }
-  const bumps = [...oneBump(words), ...services.map(parseServiceBump)];
+  // A webhook announces without a thread, and a CI hands on what it got.
+  const thread = words.thread || undefined;
+  const bumps = [...oneBump(words), ...services.map(parseServiceBump)].map((bump) => ({
+    ...bump,
+    thread,
+  }));
   return { ...common, bumps, isLatest: false, latest: [] };
 }
 
 /** Named, or all: never all by forgetting to name them. */
 function latestServices(services: readonly string[], words: Words): readonly string[] {
   const named = [...(words.service === undefined ? [] : [words.service]), ...services];
-  const isSaid = words.tag !== undefined || named.some((name) => name.includes("="));
+  const isSaid =
+    words.tag !== undefined || Boolean(words.thread) || named.some((name) => name.includes("="));
   if (isSaid || named.length > 0 === words.all) {
     throw new NotifyError("BAD_BUMP", "--latest takes names of services, or --all", {
       hint: "Write bump --latest api web, or bump --latest --all.",

@@ -1,5 +1,6 @@
 // Shell completion by cobra's protocol: candidates, one a line, then a directive. Helm's own words are Helm's to complete.
-import { OWN_WORDS } from "./dispatch.ts";
+import type { Command, Option } from "commander";
+import { OWN_FLAGS } from "./settings.ts";
 
 export type Completion =
   | { readonly kind: "answer"; readonly lines: readonly string[] }
@@ -9,40 +10,110 @@ export type Completion =
       readonly alsoOwn: readonly string[];
     };
 
-/** https://pkg.go.dev/github.com/spf13/cobra#ShellCompDirective: 16 = directories only, 4 = no files. */
+/** What the helm-notify.yaml of the folder names. */
+export interface KnownNames {
+  readonly environments: readonly string[];
+  readonly services: readonly string[];
+}
+
+// https://pkg.go.dev/github.com/spf13/cobra#ShellCompDirective
+const ANY_FILE = ":0";
+const NO_FILES = ":4";
+const NO_SPACE = ":6";
 const DIRECTORIES_ONLY = ":16";
 
-const NO_FILES = ":4";
-const REPOSITORY_WORDS = new Set(["announce", "bump", "promote", "tags", "live", "log", "doctor"]);
+/** Words of ours that take what one of Helm's takes. */
+const HELM_WORDS: ReadonlyMap<string, string> = new Map([
+  ["plan", "upgrade"],
+  ["values", "upgrade"],
+  ["preview", "upgrade"],
+  ["recover", "status"],
+  ["lock", "status"],
+  ["unlock", "status"],
+  ["log", "status"],
+]);
 
-const DESCRIPTIONS: Record<(typeof OWN_WORDS)[number], string> = {
-  plan: "show what an upgrade would carry and change",
-  values: "print the values an upgrade would inject",
-  preview: "show the messages of a chart, sending none",
-  init: "add the snippets to a chart",
-  announce: "tell people of a pushed image",
-  bump: "write a tag and revision into an environment's values file, commit, push",
-  promote: "write what one environment runs into the values file of another",
-  tags: "list an image's tags in its registry, pick one by policy",
-  live: "show what runs where",
-  log: "show who deployed what and when",
-  doctor: "check a set-up: cluster, rights, Slack, helm-notify.yaml",
-};
+/** Those that take options of ours, `--notify-…`, beside Helm's. */
+const DEPLOYS = [
+  "upgrade",
+  "install",
+  "rollback",
+  "uninstall",
+  "diff",
+  "plan",
+  "values",
+  "preview",
+];
 
 /** `words` are the words typed so far; the last one is being completed, and may be empty. */
-export function complete(words: readonly string[]): Completion {
+export function complete(
+  words: readonly string[],
+  program: Command,
+  names: KnownNames,
+): Completion {
   const [first = "", ...rest] = words;
-  if (rest.length === 0) {
-    const own = OWN_WORDS.filter((word) => word.startsWith(first));
-    return {
-      kind: "helm",
-      argv: ["__complete", first],
-      alsoOwn: own.map((word) => `${word}\t${DESCRIPTIONS[word]}`),
-    };
+  const current = rest.at(-1);
+  if (current === undefined) {
+    const own = program.commands.map((one) => `${one.name()}\t${one.description()}`);
+    return askHelm([first], starting(first, own));
   }
-  if (first === "init") return { kind: "answer", lines: [DIRECTORIES_ONLY] };
-  // Words of a deployment repository: nothing of Helm's fits there.
-  if (REPOSITORY_WORDS.has(first)) return { kind: "answer", lines: [NO_FILES] };
-  const helmWord = ["plan", "values", "preview"].includes(first) ? "upgrade" : first;
-  return { kind: "helm", argv: ["__complete", helmWord, ...rest], alsoOwn: [] };
+  const helmWords = [HELM_WORDS.get(first) ?? first, ...rest];
+  if (DEPLOYS.includes(first)) {
+    const flags = current.startsWith("-") ? OWN_FLAGS.map((name) => `--${name}`) : [];
+    return askHelm(helmWords, starting(current, flags));
+  }
+  const command = program.commands.find((one) => one.name() === first);
+  if (command === undefined) return askHelm(helmWords, []);
+  const option = openOption(command, rest.slice(0, -1));
+  if (option) return valueOf(option, current, names);
+  if (current.startsWith("-")) {
+    const options = command.createHelp().visibleOptions(command);
+    const lines = options.map(({ long, description }) => `${long}\t${description}`);
+    return answer(starting(current, lines), NO_FILES);
+  }
+  if (HELM_WORDS.has(first)) return askHelm(helmWords, []);
+  if (first === "init") return answer([], DIRECTORIES_ONLY);
+  if (first !== "bump") return answer([], NO_FILES);
+  return rest.includes("--latest")
+    ? answer(starting(current, names.services), NO_FILES)
+    : answer(
+        starting(
+          current,
+          names.services.map((name) => `${name}=`),
+        ),
+        NO_SPACE,
+      );
+}
+
+/** The option that the words in front leave open. */
+function openOption(command: Command, words: readonly string[]): Option | undefined {
+  const at = words.findLastIndex((word) => word.startsWith("-"));
+  const flag = words[at];
+  if (flag === undefined) return undefined;
+  const option = command.options.find(({ long, short }) => flag === long || flag === short);
+  const isOpen = option?.required === true && (option.variadic || at === words.length - 1);
+  return isOpen ? option : undefined;
+}
+
+const FILES = ["--ssh-key", "--known-hosts"];
+const ENVIRONMENTS = ["--env", "--from", "--to"];
+
+function valueOf(option: Option, current: string, names: KnownNames): Completion {
+  const { long = "", argChoices } = option;
+  if (FILES.includes(long)) return answer([], ANY_FILE);
+  const named = long === "--service" ? names.services : [];
+  const values = argChoices ?? (ENVIRONMENTS.includes(long) ? names.environments : named);
+  return answer(starting(current, values), NO_FILES);
+}
+
+function starting(text: string, lines: readonly string[]): readonly string[] {
+  return lines.filter((line) => line.startsWith(text));
+}
+
+function answer(candidates: readonly string[], directive: string): Completion {
+  return { kind: "answer", lines: [...candidates, directive] };
+}
+
+function askHelm(words: readonly string[], alsoOwn: readonly string[]): Completion {
+  return { kind: "helm", argv: ["__complete", ...words], alsoOwn };
 }

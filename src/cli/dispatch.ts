@@ -13,7 +13,10 @@ export const OWN_WORDS = [
   "tags",
   "live",
   "log",
+  "recover",
   "doctor",
+  "lock",
+  "unlock",
 ] as const;
 
 export type Dispatch =

@@ -18,8 +18,9 @@ values file declares, what the last deploy recorded in the cluster, and what the
                            else behind, ahead or differs, by the tags
   !                        drift, explained below the table
 
-An environment that cannot be read is named, and the others are shown. Ends with 1 if none can be read;
-with --detailed-exitcode, with 1 if anything cannot be read and with 2 where there is drift.
+An environment that cannot be read is named, the others are shown, and it ends with 1. With
+--detailed-exitcode it does so if a values file, ledger or pods cannot be read too, and ends with 2 where
+there is drift.
 
 --slack posts the table too, with HELM_NOTIFY_SLACK_BOT_TOKEN and HELM_NOTIFY_SLACK_CHANNEL, or with
 HELM_NOTIFY_SLACK_WEBHOOK_URL.

@@ -28,8 +28,15 @@ interface Words {
 }
 
 const HELP = `
-The ledger in the release's namespace keeps the last runs of plugin and hooks: who started each as the CI
-said it (claimed: nothing proves it), what changed, how it ended and how long it took.
+The ledger in the release's namespace keeps the last 50 runs of plugin and hooks: who started each, what
+changed, how it ended and how long it took. A run is kept where somebody is told of it: by the chart's pod,
+or by the plugin with a way to Slack.
+
+  jane (claimed)                                 as the CI said it, or the machine's user: nothing proves it
+  system:serviceaccount:ci:deployer (verified)   as the cluster knows the credentials that the plugin had;
+                                                 plain helm does not say whose it had
+
+A ledger is as good as the right to write to it: whoever may patch its ConfigMap can write what they like.
 
 Examples:
   $ helm notify log shop -n shop

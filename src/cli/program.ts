@@ -5,8 +5,10 @@ import { addAnnounceCommand, type AnnounceRequest } from "./announce-command.ts"
 import { addBumpCommand, type BumpOptions } from "./bump-command.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
 import { addLiveCommand } from "./live-command.ts";
+import { addLockCommands, type LockWords, type UnlockWords } from "./lock-command.ts";
 import { addLogCommand, type LogRequest } from "./log-command.ts";
 import { addPromoteCommand, type PromoteOptions } from "./promote-command.ts";
+import { addRecoverCommand, type RecoverOptions } from "./recover-command.ts";
 import { addTagsCommand } from "./tags-command.ts";
 import type { DoctorRequest } from "../flow/doctor.ts";
 import type { LiveOptions } from "../flow/live.ts";
@@ -23,6 +25,9 @@ export interface Actions {
   readonly tags: (request: TagsRequest) => Promise<void>;
   readonly live: (options: LiveOptions) => Promise<void>;
   readonly log: (request: LogRequest) => Promise<void>;
+  readonly recover: (options: RecoverOptions) => Promise<void>;
+  readonly lock: (words: LockWords) => Promise<void>;
+  readonly unlock: (words: UnlockWords) => Promise<void>;
   readonly doctor: (request: DoctorRequest) => Promise<void>;
 }
 
@@ -67,9 +72,15 @@ Helm's own commands:
 Options on these, plan, values and preview:
   --notify-config FILE     services of charts that do not name them (HELM_NOTIFY_CONFIG)
   --notify-environment E   where this deploys to, if the values do not say it (HELM_NOTIFY_ENVIRONMENT)
+  --notify-recover         upgrade: first recovers a release that a dead process left pending (HELM_NOTIFY_RECOVER)
   --notify-test            upgrade, install: a failing helm test fails the deploy, and undoes it with
                            --rollback-on-failure or --atomic (HELM_NOTIFY_TEST)
   --notify-timeout TIME    longest wait for the Kubernetes API, default 15s (HELM_NOTIFY_TIMEOUT)
+  --notify-wait-turn TIME  upgrade, install, rollback, uninstall: refuses after waiting so long for others of us that are at
+                           the release, 0 at once; else after 5m, and rollback and uninstall go on after 10s
+                           (HELM_NOTIFY_WAIT_TURN)
+  --notify-override-lock REASON
+                           the same, although somebody has locked the release (HELM_NOTIFY_OVERRIDE_LOCK)
 
 Environment:
   HELM_NOTIFY_HELM         path of the real helm; else HELM_BIN, else helm on the PATH
@@ -157,6 +168,8 @@ Examples:
   addTagsCommand(program, actions.tags);
   addLiveCommand(program, actions.live);
   addLogCommand(program, actions.log);
+  addRecoverCommand(program, actions.recover);
+  addLockCommands(program, actions.lock, actions.unlock);
   addDoctorCommand(program, actions.doctor);
   return program;
 }

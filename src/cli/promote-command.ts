@@ -17,8 +17,9 @@ interface Words extends GitWords {
 }
 
 const HELP = `
-Takes tags, Git revisions and digests from what the last deploy recorded in the cluster of one environment,
-or with --source file from its values file, and writes them into the values file of another, as bump does.
+Takes tags, Git revisions, digests and threads from what the last deploy recorded in the cluster of one
+environment, or with --source file from its values file, and writes them into the values file of another, as
+bump does.
 Shows what comes, with its commits where HELM_NOTIFY_GIT_TOKEN allows, and asks; --yes answers.
 
 Examples:

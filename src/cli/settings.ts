@@ -10,19 +10,33 @@ export interface Settings {
   readonly timeoutMs: number;
   /** Whether a deploy that fails `helm test` is a failed one. */
   readonly isTested: boolean;
+  /** Whether a release that a dead process left pending is recovered first. */
+  readonly isRecovering: boolean;
+  /** Longest wait for other runs on the release; where nothing is said, it is the command's to choose. */
+  readonly turnWaitMs: number | undefined;
+  /** Why a lock is to be passed. */
+  readonly overrideReason: string | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 15_000;
-const FLAGS = ["notify-config", "notify-environment", "notify-test", "notify-timeout"];
+export const OWN_FLAGS = [
+  "notify-config",
+  "notify-environment",
+  "notify-override-lock",
+  "notify-recover",
+  "notify-test",
+  "notify-timeout",
+  "notify-wait-turn",
+];
 
 export function resolveSettings(
   own: readonly { readonly name: string; readonly value: string }[],
   env: Readonly<Record<string, string | undefined>>,
 ): Settings {
-  const unknown = own.find(({ name }) => !FLAGS.includes(name));
+  const unknown = own.find(({ name }) => !OWN_FLAGS.includes(name));
   if (unknown) {
     throw new NotifyError("BAD_FLAG", `unknown flag --${unknown.name}`, {
-      hint: `Use one of ${FLAGS.map((name) => `--${name}`).join(", ")}.`,
+      hint: `Use one of ${OWN_FLAGS.map((name) => `--${name}`).join(", ")}.`,
     });
   }
   const chosen = (name: string) => {
@@ -38,12 +52,17 @@ export function resolveSettings(
   };
   const timeout = chosen("notify-timeout");
   const test = chosen("notify-test");
+  const wait = chosen("notify-wait-turn");
+  const recover = chosen("notify-recover");
   return {
     configPath: chosen("notify-config").text,
     environment: chosen("notify-environment").text,
     timeoutMs:
       timeout.text === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(timeout.text, timeout.place),
+    turnWaitMs: wait.text === undefined ? undefined : parseWait(wait.text, wait.place),
+    overrideReason: chosen("notify-override-lock").text,
     isTested: test.text !== undefined && parseSwitch(test.text, test.place),
+    isRecovering: recover.text !== undefined && parseSwitch(recover.text, recover.place),
   };
 }
 
@@ -51,6 +70,11 @@ function parseSwitch(text: string, place: string): boolean {
   if (/^(?:true|1)$/i.test(text)) return true;
   if (/^(?:false|0)$/i.test(text)) return false;
   throw new NotifyError("BAD_FLAG", `${place} is "${text}"`, { hint: "Use true or false." });
+}
+
+/** A duration, or none at all. */
+function parseWait(text: string, place: string): number {
+  return /^0(?:ms|s|m|h)?$/.test(text) ? 0 : parseDuration(text, place);
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -15,7 +15,8 @@ interface Words {
 const HELP = `
 With an image alone: all its tags. With --policy: the tag that it takes, and nothing else on stdout.
 With --env: images and policies of helm-notify.yaml; a tag that was rolled back is held back until a
-newer one is there, and none is older than the one in the values.
+newer one is there, and none is older than the one in the values. What was rolled back is known by the
+history of the file and, where helm-notify.yaml names a release, by its cluster.
 
 Policies, of which several together are one:
   semver:RANGE             the highest version in a range of node-semver: ~1.4, "^1 || ^2", ">=1.4 <2"

@@ -1,4 +1,4 @@
-// Whether a chart's templates take `.Chart.AppVersion` where a tag is empty, as those of `helm create` do.
+// What a chart's templates take where a tag is empty: `.Chart.AppVersion`, as those of `helm create` do, or something else.
 import type { Path } from "./values.ts";
 
 /**
@@ -6,19 +6,28 @@ import type { Path } from "./values.ts";
  * know the path without the subchart's name; inside `with` and `range` they know only its last keys.
  */
 export function fallsBackToAppVersion(tag: Path, templates: ReadonlyMap<string, string>): boolean {
+  return standsBeside(/\.Chart\.AppVersion/, tag, templates);
+}
+
+/** Tells whether some template action that names the tag knows a way without it. */
+export function fallsBack(tag: Path, templates: ReadonlyMap<string, string>): boolean {
+  return standsBeside(/\b(?:coalesce|default|if|or|ternary)\b/, tag, templates);
+}
+
+function standsBeside(word: RegExp, tag: Path, templates: ReadonlyMap<string, string>): boolean {
   for (const [file, text] of templates) {
     const subcharts = file.split("/").filter((part) => part === "charts").length;
     const path = tag.slice(subcharts).join(".");
-    if (appVersionReferences(text).some((reference) => isSame(reference, path))) return true;
+    if (referencesBeside(word, text).some((reference) => isSame(reference, path))) return true;
   }
   return false;
 }
 
-/** What stands beside `.Chart.AppVersion` in one action: `.Values.image.tag`, `$image.tag`, `.tag`. */
-function appVersionReferences(template: string): readonly string[] {
+/** What stands in one action with a word: `.Values.image.tag`, `$image.tag`, `.tag`. */
+function referencesBeside(word: RegExp, template: string): readonly string[] {
   return [...template.matchAll(/\{\{.*?\}\}/gs)]
     .map(([action]) => action)
-    .filter((action) => action.includes(".Chart.AppVersion"))
+    .filter((action) => word.test(action))
     .flatMap((action) => [...action.matchAll(/[$\w]*(?:\.\w+)+/g)].map(([reference]) => reference));
 }
 

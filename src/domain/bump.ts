@@ -1,9 +1,10 @@
-// What a bump writes into an environment's values: tags, and the revisions and digests that belong to them.
+// What a bump writes into an environment's values: tags, and the revisions, digests and threads that belong to them.
 import type { SemVer } from "semver";
 import parseVersion from "semver/functions/parse.js";
 import type { DeployedService } from "./deployment-config.ts";
 import { NotifyError } from "./errors.ts";
 import { isReferenceKey, parseTagValue } from "./image-reference.ts";
+import { THREAD } from "./thread.ts";
 import { formatPath, type Path, type Value, type Values, valueAt } from "./values.ts";
 
 /** What one service is to be set to. */
@@ -15,11 +16,15 @@ export interface ServiceBump {
   /** The branch or tag that was built. */
   readonly sourceRef?: string | undefined;
   readonly digest?: string | undefined;
+  /** Where the image was announced. */
+  readonly thread?: string | undefined;
 }
 
 export interface PlannedEdit {
   readonly path: Path;
   readonly value: string;
+  /** Written also where nothing stands yet. */
+  readonly mayCreate?: true;
 }
 
 /** A service that is bumped: what it was, and what is written for it. */
@@ -41,6 +46,7 @@ const SHAPES = {
   revision: /^[0-9a-f]{7,64}$/i,
   // https://git-scm.com/docs/git-check-ref-format, shortened
   sourceRef: /^[^\s\p{Cc}~^:?*[\\]{1,250}$/u,
+  thread: THREAD,
 } as const;
 
 const MEANINGS = {
@@ -48,6 +54,7 @@ const MEANINGS = {
   digest: "a digest like sha256:…",
   revision: "a Git commit of 7 to 64 hexadecimal digits",
   sourceRef: "a name of a branch or tag",
+  thread: "a thread like C0123456789/1763719200.000100",
 } as const;
 
 /** Reads `api=1.4.0`, `api=1.4.0@9f8e7d6`, `api=1.4.0@sha256:…`: revision and digest in any order behind the tag. */
@@ -78,7 +85,7 @@ export function parseServiceBump(word: string): ServiceBump {
 /** Refuses what no registry or Git knows, such as the empty tag of an unset CI variable, and a service named twice. */
 export function checkBumps(bumps: readonly ServiceBump[]): void {
   for (const [index, bump] of bumps.entries()) {
-    for (const key of ["tag", "digest", "revision", "sourceRef"] as const) {
+    for (const key of ["tag", "digest", "revision", "sourceRef", "thread"] as const) {
       const value = bump[key];
       if (value === undefined || SHAPES[key].test(value)) continue;
       throw new NotifyError("BAD_BUMP", `${bump.service}: "${value}" is not ${MEANINGS[key]}`, {
@@ -93,8 +100,9 @@ export function checkBumps(bumps: readonly ServiceBump[]): void {
 }
 
 /**
- * Decides what is written for one service. A revision and a digest belong to their tag: where the tag changes and they
- * are not given, those that stand there are emptied, for they would lie, and a digest would decide what runs.
+ * Decides what is written for one service. A revision, a digest and a thread belong to their tag: where the tag changes
+ * and they are not given, those that stand there are emptied, for they would lie, and a digest would decide what runs.
+ * Another thread alone is not written: it would be the commit and the deploy of no change.
  */
 export function planBump(
   bump: ServiceBump,
@@ -123,17 +131,19 @@ export function planBump(
     const value = given ?? (isSame || stands === undefined ? undefined : "");
     return path === undefined || value === undefined ? [] : [{ path, value }];
   };
+  const isOpen = ({ path, value }: PlannedEdit) => !isSaid(valueAt(values, path), value);
   const edits = [
     { path: places.tag, value: `${name}${bump.tag}${digest}` },
     ...companion(places.revision, bump.revision),
     ...companion(places.digest, isDigestInline ? undefined : bump.digest),
-  ];
+  ].filter(isOpen);
+  const thread = edits.length === 0 ? [] : companion(places.thread, bump.thread).filter(isOpen);
   return {
     bump,
     image: image ?? repository ?? textAt(values, places.image),
     source: places.source,
     from: current.tag,
-    edits: edits.filter(({ path, value }) => !isSaid(valueAt(values, path), value)),
+    edits: [...edits, ...thread.map((edit) => ({ ...edit, mayCreate: true as const }))],
   };
 }
 
@@ -146,11 +156,23 @@ function isSaid(present: Value | undefined, value: string): boolean {
 export function compareTags(from: string, to: string): "older" | "newer" | "same" | "unknown" {
   if (from === to) return "same";
   const [before, after] = [parseVersion(from), parseVersion(to)];
-  if (before === null || after === null) return "unknown";
+  if (before === null || after === null) return compareNumbers(from, to);
   const isOrdered = before.compareMain(after) !== 0 || arePrereleasesOrdered(before, after);
   if (!isOrdered) return "unknown";
   const order = after.compare(before);
   return order === 0 ? "same" : order < 0 ? "older" : "newer";
+}
+
+// Builds (17), dates (20240131, 20240131093000) and versions of two or four parts. Seven digits may begin a commit's name.
+const NUMBERS = /^v?(?:\d{1,6}|20\d{6}(?:\d{4}|\d{6})?)(?:\.\d{1,6})*$/;
+
+function compareNumbers(from: string, to: string): "older" | "newer" | "unknown" {
+  if (!NUMBERS.test(from) || !NUMBERS.test(to)) return "unknown";
+  const [before, after] = [from, to].map((tag) => tag.replace("v", "").split(".").map(Number));
+  // `1.4` and `1.4.1` may be one image.
+  const parts = before?.map((part, index) => (after?.[index] ?? part) - part) ?? [];
+  const step = parts.find((difference) => difference !== 0) ?? 0;
+  return step === 0 ? "unknown" : step < 0 ? "older" : "newer";
 }
 
 /** `rc.1` and `rc.2`, but not `9f8e7d6` and `0a1b2c3`: names of commits have no order. */

@@ -3,12 +3,15 @@
 import { parseTagValue } from "./image-reference.ts";
 import type { LiveRelease } from "./release.ts";
 import type { Service } from "./service.ts";
+import { THREAD } from "./thread.ts";
 import { formatPath, isMap, type Path, type Value, type Values, valueAt } from "./values.ts";
 
 export interface CarryInput {
   readonly services: readonly Service[];
   /** User values of this command alone, nulls kept. */
   readonly explicit: Values;
+  /** Whether this command replaces the map that a path stands in, and says nothing of the path. */
+  readonly isReplaced?: ((path: Path) => boolean) | undefined;
   /** Whether Helm itself keeps the last release's user values: nothing is injected then. */
   readonly isKeptByHelm: boolean;
   readonly live: LiveRelease | undefined;
@@ -73,14 +76,14 @@ type Decision =
   | { readonly kind: "left"; readonly reason: string; readonly value: Value | undefined }
   | { readonly kind: "default"; readonly value: Value | undefined };
 
-type Role = "tag" | "image" | "revision" | "digest";
+type Role = "tag" | "image" | "revision" | "digest" | "thread";
 type Decisions = Readonly<Record<Role, Decision>>;
 
 function decideService(service: Service, input: CarryInput): Decisions {
   const tag = decide(service.tag, service, input);
   const isNewTag =
     tag.kind === "explicit" && toText(tag.value) !== toText(liveValue(service.tag, input));
-  // A revision and a digest belong to a tag. An emptied digest stays empty: else the chart's own decides what runs.
+  // A revision, a digest and a thread belong to a tag. An emptied digest stays empty: else the chart's own decides what runs.
   const isOrphan = (path: Path | undefined) =>
     path !== undefined &&
     (isNewTag || tag.kind === "left") &&
@@ -91,11 +94,14 @@ function decideService(service: Service, input: CarryInput): Decisions {
       ? leave(path, "it belongs to the old tag", input)
       : decision;
   };
+  // Beside the tag of just any chart, `thread` may mean something else.
+  const isThread = THREAD.test(toText(liveValue(service.thread, input)) ?? "");
   return {
     tag,
     image: decide(service.image, service, input),
     revision: companion(service.revision),
     digest: companion(service.digest),
+    thread: companion(isThread ? service.thread : undefined),
   };
 }
 
@@ -108,9 +114,7 @@ function decide(path: Path | undefined, service: Service, input: CarryInput): De
     return { kind: "default", value: valueAt(input.chart.values, path) };
   }
   if (input.isKeptByHelm) return { kind: "carried", path, value };
-  const reason = service.carry
-    ? obstacle(path, value, input.live.chartValues, input.chart.values)
-    : "carry is off";
+  const reason = service.carry ? obstacle(path, value, input.live, input) : "carry is off";
   return reason === undefined ? { kind: "carried", path, value } : leave(path, reason, input);
 }
 
@@ -119,10 +123,16 @@ function leave(path: Path | undefined, reason: string, { chart }: CarryInput): D
 }
 
 /** Why a live value may not be injected into the new chart's values; `undefined` = it may. */
-function obstacle(path: Path, value: Value, before: Values, after: Values): string | undefined {
+function obstacle(
+  path: Path,
+  value: Value,
+  { chartValues: before }: LiveRelease,
+  { chart: { values: after }, isReplaced }: CarryInput,
+): string | undefined {
   // Helm replaces lists whole: an injected `workers[0]` would drop every other worker.
   if (path.some((step) => typeof step === "number")) return "it stands in a list";
   if (isComposite(value)) return "it is not a single value";
+  if (isReplaced?.(path)) return "--set-json replaces the map it stands in";
   if (isComposite(valueAt(after, path))) return "the chart now has a map there";
   for (const [index] of path.slice(1).entries()) {
     const parent = path.slice(0, index + 1);
@@ -153,8 +163,23 @@ function decides(values: Values, path: Path): boolean {
 
 function inject(decisions: Decisions, injected: MutableValues): void {
   for (const decision of Object.values(decisions)) {
-    if (decision.kind === "carried") setAt(injected, decision.path, decision.value);
+    if (decision.kind === "carried") setAt(injected, decision.path, asInFile(decision.value));
   }
+}
+
+/** From here on Go prints a float with an exponent. */
+const LONG_NUMBER = 1_000_000;
+
+/**
+ * A number of `--set` is an integer to Helm, one in a file a float: templates would make `1.234567e+06` of the build number
+ * or Git revision 1234567. As text it stays as it was.
+ */
+function asInFile(value: Value): Value {
+  return isLongNumber(value) ? String(value) : value;
+}
+
+function isLongNumber(value: Value | undefined): value is number {
+  return typeof value === "number" && Math.abs(value) >= LONG_NUMBER;
 }
 
 function toServicePlan(service: Service, decisions: Decisions, input: CarryInput): ServicePlan {
@@ -224,6 +249,13 @@ function warningsOf(
     warnings.push(
       `carries ${after.tag ?? "nothing"} although the chart's own tag went from ${was} to ${is}`,
     );
+  }
+  for (const { kind, value } of [tag, revision]) {
+    if (input.isKeptByHelm && kind === "carried" && isLongNumber(value)) {
+      warnings.push(
+        `Helm keeps ${value} as a number, which templates print with an exponent; say it with --set-string`,
+      );
+    }
   }
   if (
     service.revision &&

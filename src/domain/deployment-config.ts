@@ -67,7 +67,7 @@ export function parseDeploymentConfig(content: Value, name: string): DeploymentC
   if (!result.success || issues.length > 0) {
     const lines = issues.map((issue) => `  ${issue.replace(/^: /, "(root): ")}`);
     throw new NotifyError("BAD_CONFIG", [`${name} is not valid:`, ...lines].join("\n"), {
-      hint: "Name environments and services, for example environments: {staging: {values: staging.yaml}}.",
+      hint: "Correct these settings.",
     });
   }
   const { environments, services } = result.data;

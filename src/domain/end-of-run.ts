@@ -8,6 +8,8 @@ export interface EndedRun {
   readonly isSuccess: boolean;
   /** Told to end by a signal, or killed. */
   readonly isSignalled: boolean;
+  /** Whoever read Helm's output had gone (`helm upgrade … | head`): it prints when all is done, and is killed by SIGPIPE. */
+  readonly isUnread: boolean;
   /** Whether Helm waited for the rollout. */
   readonly isWaited: boolean;
   /** Helm was to undo a failure (`--rollback-on-failure`, `--atomic`). */
@@ -25,7 +27,8 @@ export function endOf(run: EndedRun): { readonly outcome: Outcome; readonly revi
   const made = (run.history ?? []).filter(({ revision }) => revision > run.lastRevision);
   const first = made.at(-1);
   const revision = first && { revision: first.revision };
-  if (run.isSuccess) {
+  const isWhole = run.isUnread && made.length === 1 && first?.status === "deployed";
+  if (run.isSuccess || isWhole) {
     return { outcome: { kind: run.isWaited ? "rolled-out" : "applied" }, ...revision };
   }
   return { outcome: failureOf(run, made), ...revision };

@@ -2,9 +2,9 @@
 // never by Helm. A contract between programs released apart: versioned, unknown keys ignored, old fixtures kept under test
 // for ever.
 import * as z from "zod/mini";
-import { cause } from "./cause.ts";
+import { type Cause, cause } from "./cause.ts";
 import type { Before } from "./message.ts";
-import { releaseRecord } from "./record.ts";
+import { type ReleaseRecord, releaseRecord, type ServiceRecord } from "./record.ts";
 import { action, outcome } from "./run.ts";
 
 /** One way of telling, and how far it has come. */
@@ -24,6 +24,8 @@ const run = z.object({
   by: z.catch(z.enum(["plugin", "hook"]), "hook"),
   /** The pod that tells it, by the uid of its run ConfigMap; absent while a run that a plugin began waits for its pod. */
   pod: z.optional(z.string()),
+  /** Which of that ConfigMap's pods, by its uid: there are two for a while where a node goes away. */
+  teller: z.optional(z.string()),
   /** The cluster's version when that ConfigMap was made: what bears a higher one came after. */
   since: z.optional(z.string()),
   startedAt: z.string(),
@@ -32,6 +34,8 @@ const run = z.object({
   beats: z.optional(z.number()),
   /** As the environment of a CI says it. */
   actor: z.optional(z.string()),
+  /** As the cluster knows the plugin that ran Helm: `system:serviceaccount:ci:deployer`. */
+  account: z.optional(z.string()),
   url: z.optional(z.string()),
   /** Helm's revision that the run makes. */
   revision: z.optional(z.number()),
@@ -44,6 +48,12 @@ const run = z.object({
   // oxlint-disable-next-line promise/valid-params -- this is zod's
   outcome: z.optional(z.catch(outcome, { kind: "unknown" })),
   cause: z.optional(cause),
+  /** Left pending, and marked as failed later; `by` as the environment says it. */
+  recovered: z.optional(z.object({ at: z.string(), by: z.optional(z.string()) })),
+  /** It ran although `by` had locked the release for `reason`; `why`, where it was said. */
+  passedLock: z.optional(
+    z.object({ by: z.optional(z.string()), reason: z.string(), why: z.optional(z.string()) }),
+  ),
   /** By the way's name: `slack`, `generic`. */
   tellings: z.optional(z.record(z.string(), telling)),
 });
@@ -64,8 +74,11 @@ export type Ledger = z.infer<typeof ledger>;
 export const LEDGER_KEY = "ledger.json";
 
 // A ConfigMap holds 1 MiB at most (https://kubernetes.io/docs/concepts/configuration/configmap/): room for the run itself is left.
-const MAX_RUNS = 10;
+// It is read and written many times a run, so it is kept far smaller.
+const MAX_RUNS = 50;
 const MAX_RUNS_LENGTH = 256 * 1024;
+/** Earlier runs that are kept whole: whoever still has something to tell of one needs all of it. */
+export const WHOLE_RUNS = 3;
 
 export function ledgerName(release: string): string {
   return `helm-notify-ledger.${release}`;
@@ -82,20 +95,48 @@ export function decodeLedger(text: string): Ledger | undefined {
 }
 
 /**
- * Makes `next` the run in progress. The one before it joins the earlier runs, of which the oldest are dropped; one that had
- * not ended by then never told its end, and nobody knows it.
+ * Makes `next` the run in progress. The one before it joins the earlier runs, of which the older ones keep only what they
+ * changed and the oldest are dropped; one that had not ended by then never told its end, and nobody knows it.
  */
 export function openRun(before: Ledger | undefined, next: Run): Ledger {
   const last = before?.run && closeRun(before.run, { kind: "unknown" }, next.startedAt);
   const earlier = [...(last ? [last] : []), ...(before?.runs ?? [])];
   const runs: Run[] = [];
   let length = 0;
-  for (const past of earlier.slice(0, MAX_RUNS)) {
+  for (const [index, whole] of earlier.slice(0, MAX_RUNS).entries()) {
+    const past = index < WHOLE_RUNS ? whole : shorten(whole);
     length += JSON.stringify(past).length;
     if (length > MAX_RUNS_LENGTH) break;
     runs.push(past);
   }
   return { v: 1, run: next, runs };
+}
+
+/** Without the services that stayed as they were, and without logs. What was there before an install, or is not known, stays. */
+function shorten(of: Run): Run {
+  const { from, to, cause: why } = of;
+  const short = why ? { ...of, cause: withoutLogs(why) } : of;
+  if (!from || !to) return short;
+  const names = Object.keys({ ...from.services, ...to.services });
+  const changed = new Set(names.filter((name) => !isSame(from.services[name], to.services[name])));
+  return { ...short, from: only(changed, from), to: only(changed, to) };
+}
+
+function isSame(one: ServiceRecord | undefined, other: ServiceRecord | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+function only(names: ReadonlySet<string>, record: ReleaseRecord): ReleaseRecord {
+  const services = Object.entries(record.services).filter(([name]) => names.has(name));
+  return { ...record, services: Object.fromEntries(services) };
+}
+
+function withoutLogs({ hook, pods, ...rest }: Cause): Cause {
+  return {
+    ...rest,
+    ...(hook && { hook: { ...hook, log: undefined } }),
+    pods: pods.map((pod) => ({ ...pod, log: undefined })),
+  };
 }
 
 /** The run as ended; one that has ended stays as it ended. */

@@ -151,16 +151,16 @@ export function sinceOf(
   for (const run of ledger?.run ? [ledger.run, ...ledger.runs] : (ledger?.runs ?? [])) {
     const isUndone = run.outcome?.kind === "rolled-back" || run.outcome?.kind === "not-applied";
     if (isUndone) continue;
-    if (ownOf(run.to?.services, service)?.tag !== tag) break;
+    const [from, to] = [run.from, run.to].map((record) => ownOf(record?.services, service)?.tag);
+    // An older run names only what it changed.
+    const isLeft = since !== undefined && run.from && run.to && (from ?? to) === undefined;
+    if (to !== tag && !isLeft) break;
     const at = new Date(run.endedAt ?? run.startedAt);
     if (Number.isNaN(at.getTime())) break;
-    const before = run.from;
-    if (before !== undefined && ownOf(before?.services, service)?.tag !== tag) {
-      return { at, isAtLeast: false };
-    }
+    if (run.from !== undefined && from !== to) return { at, isAtLeast: false };
     since = { at, isAtLeast: true };
     // What ran before this one is not known.
-    if (before === undefined) break;
+    if (run.from === undefined) break;
   }
   return since;
 }

@@ -18,6 +18,13 @@ export interface Starter {
   readonly url?: string | undefined;
 }
 
+/** Who had locked the release and what for, and why it was deployed to all the same, where that was said. */
+export interface PassedLock {
+  readonly by?: string | undefined;
+  readonly reason: string;
+  readonly why?: string | undefined;
+}
+
 export interface Message {
   /** Of the run, as in the ledger. */
   readonly id: string;
@@ -36,6 +43,10 @@ export interface Message {
   readonly endedAt?: Date | undefined;
   readonly outcome?: Outcome | undefined;
   readonly cause?: Cause | undefined;
+  /** The release was left pending, and its revision is marked as failed by now; `by` as the environment said it. */
+  readonly recovered?: { readonly by?: string | undefined } | undefined;
+  /** A lock that did not stop it. */
+  readonly passedLock?: PassedLock | undefined;
   readonly before: Before["kind"];
   /** Where `before` is not a record: every service, as added. */
   readonly changes: readonly ServiceChange[];
@@ -66,4 +77,25 @@ export function describeRun({ before, after, ...run }: RunDescription): Message 
     before: before.kind,
     ...diffServices(record, after),
   };
+}
+
+/**
+ * The changes that each announcement's thread is to hear of: of the images that came, on a rollback also of those that went.
+ * One that ran before, under whatever tag, has heard; where what ran before is not known, nobody knows who has.
+ */
+export function changesByThread({
+  action,
+  before,
+  changes,
+}: Pick<Message, "action" | "before" | "changes">): ReadonlyMap<string, readonly ServiceChange[]> {
+  const heard = new Map<string, ServiceChange[]>();
+  for (const change of before === "unknown" ? [] : changes) {
+    const from = "from" in change ? change.from.thread : undefined;
+    const to = "to" in change ? change.to.thread : undefined;
+    if (from === to) continue;
+    for (const thread of action === "rollback" ? [to, from] : [to]) {
+      if (thread !== undefined) heard.set(thread, [...(heard.get(thread) ?? []), change]);
+    }
+  }
+  return heard;
 }

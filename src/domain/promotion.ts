@@ -39,8 +39,8 @@ export function planPromotions(
   return Object.entries(config.services).flatMap(([name, service]): Promotion[] => {
     const after = ownOf(source, name);
     if (after === undefined || (names.length > 0 && !names.includes(name))) return [];
-    const { tag, revision, digest } = after;
-    const bump = { service: name, tag, revision, digest };
+    const { tag, revision, digest, thread } = after;
+    const bump = { service: name, tag, revision, digest, thread };
     const isChanged = planBump(bump, service, values).edits.length > 0;
     return [{ bump, before: ownOf(declared, name), after, isChanged }];
   });

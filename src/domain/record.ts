@@ -1,6 +1,7 @@
 // The record: what a release consists of, as the chart rendered it. A contract between the chart and the programs,
 // which are released apart: versioned, unknown keys ignored, old fixtures kept under test for ever.
 import * as z from "zod/mini";
+import { THREAD } from "./thread.ts";
 
 const serviceRecord = z.object({
   /** Repository without tag and digest; absent where the chart does not say it. */
@@ -11,6 +12,9 @@ const serviceRecord = z.object({
   revision: z.optional(z.string()),
   /** Web address of the Git repository. */
   source: z.optional(z.string()),
+  /** Where the image was announced; what is no thread is none. */
+  // oxlint-disable-next-line promise/valid-params -- this is zod's
+  thread: z.catch(z.optional(z.string().check(z.regex(THREAD))), undefined),
 });
 
 /** Shared with the ledger, which keeps records. */

@@ -34,6 +34,8 @@ export interface DeployRequest {
   /** Absent where Helm makes the name up (`install --generate-name`). */
   readonly release: string | undefined;
   readonly chart: string;
+  /** Whether Helm makes the release where there is none: `install`, `upgrade --install`. */
+  readonly mayInstall: boolean;
   readonly sources: ValueSources;
   readonly keep: KeepValues;
   /** `--version`, `--repo`, credentials: what finds a chart that is not on the disk, as argv. */

@@ -1,6 +1,7 @@
 // What people who deploy must be allowed to do in the release's namespace.
 import { ledgerName } from "./ledger.ts";
 import { recordName } from "./record.ts";
+import { turnName } from "./turn.ts";
 
 /** As Kubernetes asks for it: https://kubernetes.io/docs/reference/access-authn-authz/authorization/ */
 export interface Right {
@@ -39,6 +40,17 @@ export function neededRights(
     lost: "the ledger of runs cannot be kept",
     isNeeded: true,
   };
+  const ofTurn = release && {
+    rights: [
+      right("create", "configmaps"),
+      ...["get", "patch", "delete"].map((verb) => ({
+        ...right(verb, "configmaps"),
+        name: turnName(release),
+      })),
+    ],
+    lost: "deploys of it at the same time are not kept apart",
+    isNeeded: false,
+  };
   const ofRecord = release && {
     rights: [{ ...right("get", "configmaps"), name: recordName(release) }],
     lost: "what runs after a failure is not known",
@@ -54,7 +66,9 @@ export function neededRights(
     lost: "messages cannot tell why a deploy failed",
     isNeeded: false,
   };
-  return [ofStorage, ofLedger, ofRecord, ofCause].filter((needed) => typeof needed === "object");
+  return [ofStorage, ofLedger, ofTurn, ofRecord, ofCause].filter(
+    (needed) => typeof needed === "object",
+  );
 }
 
 function right(verb: string, resource: string): Right {

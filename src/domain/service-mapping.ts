@@ -9,6 +9,7 @@ const text = z.string("is not a text");
 const common = {
   revision: z.optional(path),
   digest: z.optional(path),
+  thread: z.optional(path),
   source: z.optional(text),
   carry: z.optional(z.boolean("is neither true nor false")),
   fallback: z.optional(z.literal("appVersion", 'is not "appVersion"')),
@@ -42,10 +43,10 @@ export function parseChartServices(services: Value, values: Values): Service[] {
 /** Reads `services` of a helm-notify.yaml: a service named api stands at `api.image.tag` unless it says otherwise. */
 export function parseConfigServices(services: Value, file: string, values: Values): Service[] {
   const entries = parseEntries(configEntry, services, "services", ` in ${file}`);
-  return entries.map(([name, { tag, revision, digest, source, carry, fallback }]) =>
+  return entries.map(([name, { tag, revision, digest, thread, source, carry, fallback }]) =>
     toService(
       name,
-      { tag: tag ?? `${name}.image.tag`, revision, digest, source, carry, fallback },
+      { tag: tag ?? `${name}.image.tag`, revision, digest, thread, source, carry, fallback },
       values,
     ),
   );
@@ -92,7 +93,7 @@ export function describeIssue(issue: z.core.$ZodIssue, place: string): string {
 function toService(name: string, entry: Entry, values: Values): Service {
   const tag = parsePath(entry.tag);
   const standard = companionsOf(tag, values);
-  const orStandard = (key: "revision" | "digest" | "image") => {
+  const orStandard = (key: "revision" | "digest" | "thread" | "image") => {
     const spelled = entry[key];
     return spelled === undefined ? standard[key] : parsePath(spelled);
   };
@@ -101,6 +102,7 @@ function toService(name: string, entry: Entry, values: Values): Service {
     tag,
     revision: orStandard("revision"),
     digest: orStandard("digest"),
+    thread: orStandard("thread"),
     image: orStandard("image"),
     source: entry.source,
     carry: entry.carry ?? true,

@@ -8,6 +8,8 @@ export interface Service {
   readonly tag: Path;
   readonly revision?: Path | undefined;
   readonly digest?: Path | undefined;
+  /** Where the thread of its announcement stands. */
+  readonly thread?: Path | undefined;
   /** Where the image's repository stands. */
   readonly image?: Path | undefined;
   /** Web address of the Git repository. */
@@ -19,15 +21,19 @@ export interface Service {
 }
 
 /**
- * Where revision, digest and repository of a tag stand if nothing else is said: beside it. A revision or digest may
- * appear there only once a user gives it, so the places are named whether something stands there or not.
+ * Where revision, digest, thread and repository of a tag stand if nothing else is said: beside it. All but the last may
+ * appear there only once a user gives them, so the places are named whether something stands there or not.
  */
 export function companionsOf(
   tag: Path,
   values: Values,
-): Pick<Service, "revision" | "digest" | "image"> {
+): Pick<Service, "revision" | "digest" | "thread" | "image"> {
   const beside = (key: string): Path => [...tag.slice(0, -1), key];
-  const places = { revision: beside("revision"), digest: beside("digest") };
+  const places = {
+    revision: beside("revision"),
+    digest: beside("digest"),
+    thread: beside("thread"),
+  };
   // A whole reference names its own repository.
   if (isReferenceKey(tag.at(-1) ?? "")) return places;
   const isNameBeside = typeof valueAt(values, beside("image")) === "string";

@@ -31,8 +31,11 @@ const CIS: readonly Ci[] = [
   {
     mark: "GITHUB_ACTIONS",
     actor: ["GITHUB_TRIGGERING_ACTOR", "GITHUB_ACTOR"],
-    url: ({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: id }) =>
-      server && repository && id && `${server}/${repository}/actions/runs/${id}`,
+    url: ({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, ...env }) => {
+      // Forgejo's pages have the number within the repository: https://codeberg.org/forgejo/forgejo/issues/611
+      const id = env["FORGEJO_ACTIONS"] ? env["GITHUB_RUN_NUMBER"] : env["GITHUB_RUN_ID"];
+      return server && repository && id && `${server}/${repository}/actions/runs/${id}`;
+    },
     source: ({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITEA_ACTIONS }) =>
       server && repository && at(GITEA_ACTIONS ? "gitea" : "github", `${server}/${repository}`),
     revision: "GITHUB_SHA",
@@ -89,13 +92,13 @@ const CIS: readonly Ci[] = [
       `${server}${encodeURIComponent(project)}/_build/results?buildId=${id}`,
     source: ({ BUILD_REPOSITORY_URI }) => BUILD_REPOSITORY_URI,
     revision: "BUILD_SOURCEVERSION",
-    // BUILD_SOURCEBRANCHNAME is only the last part of feature/cart.
-    refs: ["BUILD_SOURCEBRANCH"],
+    // BUILD_SOURCEBRANCHNAME is only the last part of feature/cart; of a pull request BUILD_SOURCEBRANCH is refs/pull/12/merge.
+    refs: ["SYSTEM_PULLREQUEST_SOURCEBRANCH", "BUILD_SOURCEBRANCH"],
   },
   // https://buildkite.com/docs/pipelines/configure/environment-variables
   {
     mark: "BUILDKITE",
-    actor: ["BUILDKITE_BUILD_CREATOR"],
+    actor: ["BUILDKITE_BUILD_CREATOR", "BUILDKITE_BUILD_AUTHOR"],
     url: ({ BUILDKITE_BUILD_URL }) => BUILDKITE_BUILD_URL,
     source: ({ BUILDKITE_REPO }) => BUILDKITE_REPO,
     revision: "BUILDKITE_COMMIT",
@@ -127,8 +130,13 @@ export function starterOf(env: Environment): Starter {
   const ci = ciOf(env);
   const url = env["HELM_NOTIFY_URL"] || ci?.url(env) || undefined;
   const names = ci ? ci.actor : ["USER", "LOGNAME", "USERNAME"];
-  const actor = env["HELM_NOTIFY_ACTOR"] || names.map((name) => env[name]).find(Boolean);
+  const actor = env["HELM_NOTIFY_ACTOR"] || names.map((name) => env[name]).find(isPerson);
   return { actor, url: url !== undefined && /^https?:\/\//.test(url) ? url : undefined };
+}
+
+/** Drone says @hook and @cron where nobody pressed a button. */
+function isPerson(name: string | undefined): boolean {
+  return name !== undefined && name !== "" && !name.startsWith("@");
 }
 
 /** Nothing outside of a CI. */
@@ -149,6 +157,11 @@ export function originOf(env: Environment): Origin {
 /** Clone addresses of some CIs hold a token. */
 export function withoutCredentials(source: string): string {
   return source.replaceAll(/(https?:\/\/)[^/?#\s]*@/gi, "$1");
+}
+
+/** Whether a CI that is known here runs this. */
+export function isInCi(env: Environment): boolean {
+  return ciOf(env) !== undefined;
 }
 
 function ciOf(env: Environment): Ci | undefined {

@@ -62,6 +62,14 @@ export function pickTag(
   return choose(builds(context.createdAt ?? new Map()), policy, tags, context);
 }
 
+/** Whether `tag` comes before `current` in the policy's order, as far as their names say it. */
+export function isBefore(policy: TagPolicy, tag: string, current: string): boolean {
+  const isAfter = (one: string, other: string) =>
+    pickTag(policy, [one], { current: other }).reasons.some(({ verdict }) => verdict === "taken");
+  const isPlaced = pickTag(policy, [tag]).kind === "newer";
+  return isPlaced && isAfter(current, tag) && !isAfter(tag, current);
+}
+
 /** The tags whose images' age decides; none where the policy goes by their names. */
 export function tagsToDate(policy: TagPolicy, tags: readonly string[]): readonly string[] {
   const { semver, numerical, alphabetical } = policy;

@@ -1,7 +1,8 @@
 // A run as its pod knows it, and which run of the ledger that is: one of its own, one that a plugin began, or none of its
 // business, since a plugin tells it.
 import { closeRun, type Ledger, openRun, type Run, toFrom } from "./ledger.ts";
-import type { Before } from "./message.ts";
+import type { Before, PassedLock } from "./message.ts";
+import type { Pulse } from "./pulse.ts";
 import type { ReleaseRecord } from "./record.ts";
 import type { Action } from "./run.ts";
 
@@ -24,29 +25,35 @@ export const TEXTS_KEY = "texts.json";
 export interface WatchedRun {
   /** The uid of its run ConfigMap. */
   readonly id: string;
+  /** The uid of the pod. */
+  readonly teller: string;
   /** The cluster's version when that was made: what is there at it was there before Helm applied anything. */
   readonly since: string;
   readonly startedAt: string;
   readonly action: Action;
   readonly from: Before;
   readonly to: ReleaseRecord;
+  /** A lock that plain helm knows nothing of. */
+  readonly passedLock: PassedLock | undefined;
 }
 
 /** What the pod sees beside the ledger. */
 export interface Sight {
-  /** Of the ledger. */
-  readonly version: string | undefined;
+  /** The cluster's version, and its time where it keeps that, when the ledger was last written. */
+  readonly written:
+    | { readonly resourceVersion: string; readonly writtenAt?: string | undefined }
+    | undefined;
   /** The newest mark of a good end, whichever run's. */
   readonly end: { readonly version: string; readonly at: string } | undefined;
   /** Whether the plugin that began the ledger's open run lives: by its beats. */
-  readonly plugin: "alive" | "dead" | "not known";
+  readonly plugin: Pulse;
 }
 
 export type Turn =
   /** The run is ours to tell. */
   | { readonly kind: "ours"; readonly run: Run; readonly ledger: Ledger }
   /** The plugin tells it, or is given time to show whether it lives. */
-  | { readonly kind: "wait" }
+  | { readonly kind: "wait"; readonly isAlive: boolean }
   /** The plugin told it to its end. */
   | { readonly kind: "told" };
 
@@ -58,7 +65,8 @@ export function takeTurn(ledger: Ledger | undefined, own: WatchedRun, sight: Sig
   if (ledger === undefined || last === undefined || !isBegunByPlugin(last)) {
     return open(ledger, own, sight);
   }
-  const isWritten = isAfter(sight.version, own.since);
+  const isWritten = isAfter(sight.written?.resourceVersion, own.since);
+  const isRecent = isWritten || isJustBefore(sight.written?.writtenAt ?? last.startedAt, own);
   if (last.phase === "ended") {
     if (!isWritten) return open(ledger, own, sight);
     if (last.by === "plugin") return { kind: "told" };
@@ -66,19 +74,17 @@ export function takeTurn(ledger: Ledger | undefined, own: WatchedRun, sight: Sig
       ? adopt(ledger, last, own)
       : open(ledger, own, sight);
   }
-  if (last.by === "hook" && isSameRun(last, own) && (isWritten || isRecent(last, own))) {
+  if (last.by === "hook" && isSameRun(last, own) && isRecent) {
     return adopt(ledger, last, own);
   }
   switch (pluginOf(last, sight)) {
     case "not known":
-      return { kind: "wait" };
+      return { kind: "wait", isAlive: false };
     case "alive":
       // Its Helm makes a run of its own within the plugin's: going back by itself after a failure. No other Helm can be at it.
-      return last.by === "plugin" ? { kind: "wait" } : adopt(ledger, last, own);
+      return last.by === "plugin" ? { kind: "wait", isAlive: true } : adopt(ledger, last, own);
     case "dead":
-      return isSameRun(last, own) && (isWritten || isRecent(last, own))
-        ? adopt(ledger, last, own)
-        : open(ledger, own, sight);
+      return isSameRun(last, own) && isRecent ? adopt(ledger, last, own) : open(ledger, own, sight);
   }
 }
 
@@ -98,10 +104,12 @@ function open(ledger: Ledger | undefined, own: WatchedRun, { end }: Sight): Turn
     action: own.action,
     by: "hook",
     pod: own.id,
+    teller: own.teller,
     since: own.since,
     startedAt: own.startedAt,
     ...toFrom(own.from),
     to: own.to,
+    ...(own.passedLock && { passedLock: own.passedLock }),
     phase: "started",
   };
   return { kind: "ours", run, ledger: openRun(withSeenEnd(ledger, own, end), run) };
@@ -121,7 +129,8 @@ function withSeenEnd(
 }
 
 function adopt(ledger: Ledger, last: Run, own: WatchedRun): Turn {
-  const run: Run = { ...last, by: "hook", pod: own.id, since: own.since, ...factsOf(last, own) };
+  const { id: pod, teller, since } = own;
+  const run: Run = { ...last, by: "hook", pod, teller, since, ...factsOf(last, own) };
   return { kind: "ours", run, ledger: { ...ledger, run } };
 }
 
@@ -136,7 +145,7 @@ function factsOf(last: Run, own: WatchedRun): Pick<Run, "from" | "to"> {
   };
 }
 
-function pluginOf(last: Run, { plugin }: Sight): Sight["plugin"] {
+function pluginOf(last: Run, { plugin }: Sight): Pulse {
   return last.by === "hook" && last.beats === undefined ? "dead" : plugin;
 }
 
@@ -151,11 +160,11 @@ function isUndoing(own: WatchedRun, last: Run): boolean {
 }
 
 // A plugin that was killed before its Helm ran leaves a run that the same deploy by another hand must not take for its own.
-// Between a plugin's beginning and Helm's first hook lie a chart's download and, on two clocks, their difference.
+// Between a plugin's beginning and Helm's first hook lies a chart's download.
 const RECENT_MS = 10 * 60_000;
 
-function isRecent(last: Run, own: WatchedRun): boolean {
-  return Date.parse(own.startedAt) - Date.parse(last.startedAt) < RECENT_MS;
+function isJustBefore(time: string, own: WatchedRun): boolean {
+  return Date.parse(own.startedAt) - Date.parse(time) < RECENT_MS;
 }
 
 /** By what runs: a plugin may have looked up sources and Git revisions that the chart does not know. */

@@ -14,11 +14,14 @@ import {
   type DeploymentConfig,
   type Environment,
   parseDeploymentConfig,
+  policyOf,
   requireNamed,
 } from "../domain/deployment-config.ts";
 import { NotifyError } from "../domain/errors.ts";
 import { parseTagValue } from "../domain/image-reference.ts";
-import { type Value, type Values, valueAt } from "../domain/values.ts";
+import { isBefore } from "../domain/tag-choice.ts";
+import { describePolicy, type TagPolicy } from "../domain/tag-policy.ts";
+import { formatPath, type Value, type Values, valueAt } from "../domain/values.ts";
 import type { Checkout } from "./ports.ts";
 
 /** What the deployment repository says before anything is changed. */
@@ -48,11 +51,11 @@ export interface BumpPorts {
   readonly readValues: (text: string, file: string) => Values;
   readonly edit: (
     text: string,
-    edit: PlannedEdit,
+    edits: readonly PlannedEdit[],
     options: { readonly file: string; readonly mayCreate: boolean },
   ) => string;
-  /** Whether the registry has that image; absent where nobody wants to know. */
-  readonly hasTag: ((image: string, tag: string) => Promise<boolean>) | undefined;
+  /** Whether the registry has that tag or digest; absent where nobody wants to know. */
+  readonly hasTag: ((image: string, reference: string) => Promise<boolean>) | undefined;
   /** The user's own wording of the commit. */
   readonly fillTemplate: ((view: CommitView) => string) | undefined;
 }
@@ -137,15 +140,32 @@ async function plan(
   const file = environment.values;
   const planned = bumps.map((one) => planBump(one, serviceOf(config, one), values));
   if (!request.mayDowngrade) {
-    for (const one of planned) await refuseOlder(one, serviceOf(config, one.bump), file, ports);
+    for (const one of planned) {
+      const service = serviceOf(config, one.bump);
+      await refuseOlder(one, service, policyOf(service, request.environment), file, ports);
+    }
   }
-  const edits = planned.flatMap((one) => one.edits);
+  const edits = mergeEdits(planned);
   if (edits.length === 0) return { file, planned, text: undefined };
-  const text = edits.reduce(
-    (edited, edit) => ports.edit(edited, edit, { file, mayCreate: request.mayCreate }),
-    declared.text,
-  );
-  return { file, planned, text };
+  const { mayCreate } = request;
+  return { file, planned, text: ports.edit(declared.text, edits, { file, mayCreate }) };
+}
+
+/** Services may share a place, and are to agree on it then. */
+function mergeEdits(planned: readonly PlannedBump[]): readonly PlannedEdit[] {
+  const edits = new Map<string, PlannedEdit>();
+  for (const edit of planned.flatMap((one) => one.edits)) {
+    const place = formatPath(edit.path);
+    const other = edits.get(place);
+    if (other !== undefined && other.value !== edit.value) {
+      const problem = `${place} would be both ${other.value} and ${edit.value}`;
+      throw new NotifyError("BAD_BUMP", problem, {
+        hint: "Give services that share a place the same tag, or correct their paths in helm-notify.yaml.",
+      });
+    }
+    edits.set(place, edit);
+  }
+  return [...edits.values()];
 }
 
 function serviceOf(config: DeploymentConfig, { service }: ServiceBump): DeployedService {
@@ -159,16 +179,32 @@ async function checkImages(
 ): Promise<void> {
   for (const one of bumps) {
     const { image } = planBump(one, serviceOf(config, one), values);
-    if (image === undefined || hasTag === undefined || (await hasTag(image, one.tag))) continue;
-    throw new NotifyError("NO_SUCH_TAG", `the registry has no ${image}:${one.tag}`, {
-      hint: "Correct the tag, or push the image first. --no-verify-image asks no registry.",
-    });
+    if (image === undefined || hasTag === undefined) continue;
+    const { tag, digest } = one;
+    for (const [sign, reference] of [
+      [":", tag],
+      ["@", digest],
+    ] as const) {
+      if (reference === undefined || (await hasTag(image, reference).catch(showWayOut))) continue;
+      throw new NotifyError("NO_SUCH_TAG", `the registry has no ${image}${sign}${reference}`, {
+        hint: "Correct it, or push the image first. --no-verify-image asks no registry.",
+      });
+    }
   }
+}
+
+/** A registry that cannot be asked need not be. */
+function showWayOut(error: unknown): never {
+  if (!(error instanceof NotifyError)) throw error;
+  const { code, message, cause, hint = "" } = error;
+  const wayOut = `${hint} --no-verify-image asks no registry.`.trim();
+  throw new NotifyError(code, message, { hint: wayOut, cause });
 }
 
 async function refuseOlder(
   { bump: { service, tag }, from }: PlannedBump,
   { places }: DeployedService,
+  policy: TagPolicy | undefined,
   file: string,
   { checkout, readValues }: BumpPorts,
 ): Promise<void> {
@@ -176,6 +212,9 @@ async function refuseOlder(
   const order = compareTags(from, tag);
   if (order === "older") throw older(service, from, tag, "is the older version");
   if (order !== "unknown") return;
+  if (policy && isBefore(policy, tag, from)) {
+    throw older(service, from, tag, `comes before it by ${describePolicy(policy)}`);
+  }
   for await (const text of checkout.readHistory(file, [from, tag])) {
     const stood = parseTagValue(tagIn(text), places.tag.at(-1) ?? "").tag;
     if (stood === tag) throw older(service, from, tag, "stood there before");

@@ -17,7 +17,9 @@ export function parseChartYaml(file: string, text: string): ChartYaml {
   const [error] = document.errors;
   if (error !== undefined) {
     const line = error.linePos?.[0].line ?? 1;
-    throw new NotifyError("BAD_YAML", `${file}, line ${line}: ${firstLine(error.message)}`, {
+    const isSeveral = error.code === "MULTIPLE_DOCS";
+    const problem = isSeveral ? "a second YAML document begins" : firstLine(error.message);
+    throw new NotifyError("BAD_YAML", `${file}, line ${line}: ${problem}`, {
       hint: "Correct the file, then run this again.",
     });
   }

@@ -9,6 +9,7 @@ import { toRecord } from "../domain/planned-record.ts";
 import type { ReleaseRecord } from "../domain/record.ts";
 import type { LiveRelease, LookUp, RevisionStatus } from "../domain/release.ts";
 import type { DeployRequest } from "../domain/request.ts";
+import { isSwitchedOff, type Switch } from "../domain/switches.ts";
 import type { Path, Values } from "../domain/values.ts";
 import { recordBefore } from "./release-record.ts";
 
@@ -17,6 +18,7 @@ interface UserValues {
   readonly values: Values;
   /** `--set`, `prod.yaml`; `undefined` where the command says nothing. */
   readonly originOf: (path: Path) => string | undefined;
+  readonly isReplaced?: (path: Path) => boolean;
 }
 
 interface DeployChart {
@@ -25,6 +27,7 @@ interface DeployChart {
   readonly appVersion: string | undefined;
   /** Defaults, those of subcharts under their names. */
   readonly values: Values;
+  readonly switches: readonly Switch[];
   /** Texts of the templates, where they are at hand. */
   readonly templates?: () => ReadonlyMap<string, string>;
 }
@@ -75,16 +78,24 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
   const carry = planCarry({
     services,
     explicit: user.values,
+    isReplaced: user.isReplaced,
     isKeptByHelm,
     live,
     chart: deployed,
   });
   const below = isKeptByHelm && live ? live.config : carry.injected;
   const values = coalesceValues(deployed.values, mergeValues(below, user.values));
+  // What is off stays carried, for the day it is on again; else it is not there.
+  const isOn = (all: Values) => (service: { readonly tag: Path }) =>
+    !isSwitchedOff(service.tag, chart.switches, all);
+  const liveServices = live
+    ? services.filter(isOn(coalesceValues(live.chartValues, live.config)))
+    : services;
   const settings = notifySettings(values);
   const environment = settings.environment ?? ports.environment ?? "";
   return {
     ...carry,
+    services: carry.services.filter(({ path }) => isOn(values)({ tag: path })),
     warnings: [...drift(live), ...carry.warnings],
     release: request.release,
     live,
@@ -92,8 +103,13 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
     isKeptByHelm,
     originOf: user.originOf,
     settings,
-    recordBefore: recordBefore(found, services, environment),
-    recordAfter: toRecord({ services, values, chart: deployed, environment }),
+    recordBefore: recordBefore(found, liveServices, environment),
+    recordAfter: toRecord({
+      services: services.filter(isOn(values)),
+      values,
+      chart: deployed,
+      environment,
+    }),
   };
 }
 

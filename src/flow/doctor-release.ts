@@ -4,14 +4,16 @@ import type { Environment } from "../domain/deployment-config.ts";
 import { diffServices } from "../domain/diff.ts";
 import { NotifyError } from "../domain/errors.ts";
 import type { Finding, FindingsAt } from "../domain/findings.ts";
-import { coalesceValues } from "../domain/merged-values.ts";
+import { coalesceValues, mergeValues } from "../domain/merged-values.ts";
 import { type NotifySettings, notifySettings } from "../domain/notify-settings.ts";
 import { toRecord } from "../domain/planned-record.ts";
 import type { ReleaseRecord } from "../domain/record.ts";
 import { isPending, type LiveRelease, type LookUp } from "../domain/release.ts";
 import { describeRight, neededRights, type Right } from "../domain/rights.ts";
+import { decodeTurn, lockOf, TURN_KEY, turnName } from "../domain/turn.ts";
 import type { Values } from "../domain/values.ts";
 import { watcherName } from "../domain/watched-run.ts";
+import { toLockText } from "../render/turn-text.ts";
 import { readLedger } from "./ledger-book.ts";
 import type { Deadline, ReadConfigMap } from "./ports.ts";
 import { servicesOf } from "./release-record.ts";
@@ -48,6 +50,7 @@ export interface ReleasePorts {
     signal: AbortSignal,
   ) => Promise<Finding>;
   readonly createDeadline: () => Deadline;
+  readonly now: Date;
 }
 
 /** Somewhere to look at a release, and the values that the next deploy brings. */
@@ -85,13 +88,18 @@ export async function checkRelease(
     const reached = at.ok(`Kubernetes ${version} by ${origin}, namespace ${namespace}`);
     const { live, findings } = await lookAtRelease(release, cluster, at);
     const ofChart = chartValues ?? live?.chartValues;
-    const settings = notifySettings(coalesceValues(ofChart ?? {}, values ?? live?.config ?? {}));
+    // The environment's file may be one of several that a deploy is given.
+    const given = mergeValues(live?.config ?? {}, values ?? {});
+    const settings = notifySettings(coalesceValues(ofChart ?? {}, given));
     const others = await Promise.all([
       attempt(at, () => checkRights(target, cluster, ports.storage, signal)),
       attempt(at, () => checkSlack(settings, ofChart !== undefined, at, cluster, ports, signal)),
-      release === undefined
+      ...(release === undefined
         ? []
-        : attempt(at, () => checkLastRun(release, target, cluster, deadline)),
+        : [
+            attempt(at, () => checkLock(release, target, cluster, ports.now, signal)),
+            attempt(at, () => checkLastRun(release, target, cluster, deadline)),
+          ]),
     ]);
     return [reached, ...findings, ...others.flat()];
   });
@@ -112,7 +120,7 @@ async function lookAtRelease(
     const newer = found.kind === "live" ? found.release.newer : found.newer;
     if (newer && isPending(newer)) {
       const message = `revision ${newer.revision} of ${release} is ${newer.status}: Helm refuses to go on`;
-      const remedy = "Let the deploy end, or go back with helm rollback if there is none any more.";
+      const remedy = `Let the deploy end; if there is none any more: helm notify recover ${release}`;
       return { live, findings: [at.problem(message, remedy)] };
     }
     if (live) return { live, findings: releaseFindings(live, at) };
@@ -229,6 +237,24 @@ async function checkSlack(
     const isForbidden = error instanceof NotifyError && error.code === "KUBE_FORBIDDEN";
     return [...(ofPlugin ?? []), at.failure(error, isForbidden && hasPod ? "warning" : "problem")];
   }
+}
+
+/** Whether somebody keeps deploys off. What may not be read is told with the rights. */
+async function checkLock(
+  release: string,
+  { at }: Target,
+  { readConfigMap }: DoctorCluster,
+  now: Date,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const stored = await readConfigMap(turnName(release), signal).catch((error: unknown) => {
+    if (error instanceof NotifyError && error.code === "KUBE_FORBIDDEN") return undefined;
+    throw error;
+  });
+  const lock = lockOf(decodeTurn(stored?.data[TURN_KEY] ?? ""), now);
+  if (lock === undefined) return [];
+  const remedy = `Wait, or take it away: helm notify unlock ${release}`;
+  return [at.warning(`${release} is locked by ${toLockText(lock)}`, remedy)];
 }
 
 // Others are warnings about healthy pods too, as MissingClusterDNS.

@@ -52,13 +52,18 @@ export async function examine(request: DoctorRequest, ports: DoctorPorts): Promi
     checkHelm(ports),
     checkPlaces(request, chart.values, ports),
   ]);
-  const findings = [...helm, ...chart.findings, ...others];
+  const findings = withoutRepeats([...helm, ...chart.findings, ...others]);
   const text =
     request.output === "json"
       ? JSON.stringify({ findings }, null, 2)
       : toFindingLines(findings).join("\n");
   const isIll = findings.some(({ level }) => level === "problem");
   return { findings, text: `${text}\n`, exitCode: isIll ? 1 : 0 };
+}
+
+/** A registry that does not answer has nothing to say of all its images. */
+function withoutRepeats(findings: readonly Finding[]): readonly Finding[] {
+  return [...new Map(findings.map((finding) => [JSON.stringify(finding), finding])).values()];
 }
 
 async function checkHelm({ readHelmVersion }: DoctorPorts): Promise<readonly Finding[]> {

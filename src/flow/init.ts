@@ -1,8 +1,10 @@
 // `helm notify init`: the library chart into CHART/charts, its includes, a block of settings in values.yaml.
-import { fallsBackToAppVersion } from "../domain/app-version-fallback.ts";
+import { fallsBack, fallsBackToAppVersion } from "../domain/app-version-fallback.ts";
 import { detectServices } from "../domain/detection.ts";
 import { NotifyError } from "../domain/errors.ts";
-import { isMap, type Values } from "../domain/values.ts";
+import type { Service } from "../domain/service.ts";
+import { isSwitchedOff, type Switch } from "../domain/switches.ts";
+import { isMap, type Values, valueAt } from "../domain/values.ts";
 import { joined, kept, type PlannedChanges, toStep, written } from "./chart-changes.ts";
 import { type ChartYaml, parseChartYaml, withBlock, withListItem } from "./chart-yaml.ts";
 import { planLibraryCopy } from "./library-copy.ts";
@@ -14,6 +16,7 @@ const LIBRARY = "helm-notify";
 /** The chart as Helm sees it, its subcharts included. */
 export interface ChartContents {
   readonly values: Values;
+  readonly switches: readonly Switch[];
   readonly templates: () => ReadonlyMap<string, string>;
 }
 
@@ -126,20 +129,37 @@ function planValues(
   if (yaml.map[key] !== undefined) return kept(`${key} in ${file}`);
   checkSchemaAllows(tree, key);
   const templates = contents.templates();
-  const services = detectServices(contents.values, chartName).map((service) =>
-    fallsBackToAppVersion(service.tag, templates)
-      ? { ...service, fallback: "appVersion" as const }
-      : service,
-  );
-  const names = services.map(({ name }) => name).join(", ") || "none was detected";
+  const services = detectServices(contents.values, chartName)
+    .filter(({ tag }) => !isSwitchedOff(tag, contents.switches, contents.values))
+    .map((service) =>
+      fallsBackToAppVersion(service.tag, templates)
+        ? { ...service, fallback: "appVersion" as const }
+        : service,
+    );
+  // What runs there cannot be said of an empty tag: the chart would not be rendered any more.
+  const isUntagged = ({ tag, fallback }: Service) =>
+    fallback === undefined && !valueAt(contents.values, tag) && fallsBack(tag, templates);
+  const untagged = services.filter(isUntagged);
+  const tagged = services.filter((service) => !isUntagged(service));
+  const names = tagged.map(({ name }) => name).join(", ") || "none was detected";
   const changes = written(
     tree.has(file) ? "changed" : "added",
     file,
-    withBlock(yaml, toValuesBlock(key, services)),
+    withBlock(yaml, toValuesBlock(key, tagged, untagged)),
     `${key} in ${file}, services: ${names}`,
   );
-  const next = toStep("next", `set ${key}.environment and ${key}.slack.secretRef`);
-  return { ...changes, steps: [...changes.steps, next] };
+  const next = [
+    toStep("next", `set ${key}.environment and ${key}.slack.secretRef`),
+    ...(untagged.length === 0
+      ? []
+      : [
+          toStep(
+            "next",
+            `give a tag to ${untagged.map(({ name }) => name).join(", ")}, comments in ${file}, to announce them`,
+          ),
+        ]),
+  ];
+  return { ...changes, steps: [...changes.steps, ...next] };
 }
 
 /** A chart whose own schema knows its keys only would refuse ours at every render. */

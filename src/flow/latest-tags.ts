@@ -45,7 +45,7 @@ export interface LatestTag {
 // Two or three requests each; Docker Hub gives 200 in six hours to those who are logged in:
 // https://docs.docker.com/docker-hub/usage/
 const MAX_DATED = 200;
-const PARALLEL = 8;
+const PARALLEL = 6;
 // A listed tag may be gone by now, or name something else than an image.
 const UNDATED = ["REGISTRY_NOT_FOUND", "REGISTRY_NOT_ONE"];
 const REVISION = "org.opencontainers.image.revision";
@@ -64,16 +64,26 @@ export async function readTags(
       hint: "Narrow them with glob or regex, or compare by semver, numerical or alphabetical.",
     });
   }
-  const createdAt = new Map<string, string>();
-  const queue = undated.values();
-  const work = async () => {
-    for (const tag of queue) {
-      const created = await readCreated(image, tag, registry, signal);
-      if (created !== undefined) createdAt.set(tag, created);
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
+  const dates = await someAtATime(undated, async (tag) => {
+    const created = await readCreated(image, tag, registry, signal);
+    return created === undefined ? [] : [[tag, created] as const];
+  });
+  const createdAt = new Map(dates.flat());
   return (context) => pickTag(policy, tags, { ...context, createdAt });
+}
+
+/** In their order; rejects as soon as one does. */
+async function someAtATime<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  const queue = items.entries();
+  const takeOn = async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: PARALLEL }, takeOn));
+  return results;
 }
 
 async function readCreated(
@@ -116,13 +126,16 @@ export async function latestTags(
   ports: LatestTagsPorts,
 ): Promise<readonly LatestTag[]> {
   const wanted = wishes(declared, services);
-  const ledger = await ports.readLedger(declared.environment);
+  const ledger = await readRollbacks(declared, ports);
   const { values: file } = declared.environment;
+  const readable = await someAtATime(wanted, async (wish) => ({
+    ...wish,
+    pick: await readTags(wish.image, wish.policy, ports),
+  }));
   const latest: LatestTag[] = [];
-  for (const { places, ...wish } of wanted) {
+  for (const { places, pick, ...wish } of readable) {
     const { current } = wish;
     const held = heldTags(ledger, wish.service);
-    const pick = await readTags(wish.image, wish.policy, ports);
     let choice = pick({ current, held });
     if (choice.kind === "newer" && (await hasStood(choice.tag, places))) {
       // The last one of all: with it, those before it are held back too.
@@ -143,6 +156,21 @@ export async function latestTags(
       }
     }
     return false;
+  }
+}
+
+/** Refuses where it cannot be known: the tag that people went back from must not return. */
+async function readRollbacks(
+  { environment, environmentName }: Declared,
+  { readLedger }: LatestTagsPorts,
+): Promise<Ledger | undefined> {
+  try {
+    return await readLedger(environment);
+  } catch (error) {
+    if (!(error instanceof NotifyError)) throw error;
+    const { code, message, cause, hint } = error;
+    const problem = `which tags were rolled back in ${environmentName} is not known: ${message}`;
+    throw new NotifyError(code, problem, { ...(hint === undefined ? {} : { hint }), cause });
   }
 }
 

@@ -1,7 +1,7 @@
 // Reading and amending the ledger, which plugin and watcher write at the same time.
 import { NotifyError } from "../domain/errors.ts";
 import { decodeLedger, LEDGER_KEY, type Ledger, ledgerName } from "../domain/ledger.ts";
-import type { Deadline, ReadConfigMap, WriteConfigMap } from "./ports.ts";
+import type { Deadline, ReadConfigMap, StoredConfigMap, WriteConfigMap } from "./ports.ts";
 
 export interface LedgerPorts {
   readonly read: ReadConfigMap;
@@ -23,12 +23,12 @@ export async function amendLedger(
   return settleLedger(release, (before) => [change(before), before], stored, deadline);
 }
 
-/** As `amendLedger`, where there is more to decide than the ledger: `decide` says both. `version` is the stored ledger's. */
+/** As `amendLedger`, where there is more to decide than the ledger: `decide` says both. */
 export async function settleLedger<T>(
   release: string,
   decide: (
     ledger: Ledger | undefined,
-    version: string | undefined,
+    stored: StoredConfigMap | undefined,
   ) => readonly [Ledger | undefined, T],
   stored: LedgerPorts,
   { signal }: Pick<Deadline, "signal">,
@@ -37,7 +37,7 @@ export async function settleLedger<T>(
   for (let attempt = 1; ; attempt++) {
     const configMap = await stored.read(name, signal);
     const before = configMap && decodeStored(name, configMap.data[LEDGER_KEY]);
-    const [after, decision] = decide(before, configMap?.resourceVersion);
+    const [after, decision] = decide(before, configMap);
     if (after === undefined || after === before) return decision;
     try {
       const data = { [LEDGER_KEY]: JSON.stringify(after) };

@@ -49,7 +49,7 @@ export interface LivePorts {
 export interface LiveReport {
   /** For stdout, ending in a newline. */
   readonly text: string;
-  /** 1 where nothing could be read; where details are asked for, 1 where something could not, and 2 for drift. */
+  /** 1 where an environment could not be read; where details are asked for, 1 where anything could not, and 2 for drift. */
   readonly exitCode: 0 | 1 | 2;
 }
 
@@ -186,7 +186,7 @@ function toText(table: LiveTable, output: LiveOptions["output"], now: Date): str
 }
 
 function exitCodeOf({ environments }: LiveTable, { isDetailed }: LiveOptions): 0 | 1 | 2 {
-  if (environments.every(({ isReadable }) => !isReadable)) return 1;
+  if (environments.some(({ isReadable }) => !isReadable)) return 1;
   if (!isDetailed) return 0;
   if (environments.some(({ troubles }) => troubles.length > 0)) return 1;
   const cells = environments.flatMap((environment) => environment.cells);

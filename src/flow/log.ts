@@ -1,4 +1,5 @@
 // helm notify log: who deployed what, when, and how it ended.
+import { decodeTurn, lockOf, TURN_KEY, turnName } from "../domain/turn.ts";
 import { toLogCsv, toLogJson, toLogTable } from "../render/log-table.ts";
 import type { EnvironmentCluster } from "./environment.ts";
 import { readLedger } from "./ledger-book.ts";
@@ -15,10 +16,16 @@ export async function showLog(
   { output, limit }: LogOptions,
   { namespace, readConfigMap }: Pick<EnvironmentCluster, "namespace" | "readConfigMap">,
   signal: AbortSignal,
+  now: Date,
 ): Promise<string> {
-  const ledger = await readLedger(release, readConfigMap, signal);
+  const [ledger, turn] = await Promise.all([
+    readLedger(release, readConfigMap, signal),
+    // Who may read no lock reads the log all the same.
+    readConfigMap(turnName(release), signal).catch(() => undefined),
+  ]);
+  const lock = lockOf(decodeTurn(turn?.data[TURN_KEY] ?? ""), now);
   const runs = [...(ledger?.run ? [ledger.run] : []), ...(ledger?.runs ?? [])].slice(0, limit);
-  const log = { release, namespace, runs };
+  const log = { release, namespace, lock, runs };
   switch (output) {
     case "table":
       return `${toLogTable(log).join("\n")}\n`;

@@ -100,6 +100,12 @@ export interface Teller {
   readonly name: "slack" | "generic";
   /** Tells what `message` says; `before` is what this way has told of the same run. */
   readonly tell: (message: Message, before: Telling, deadline: Deadline) => Promise<Delivery>;
+  /** Tells the end of a run where an image was announced; absent where there are no threads. */
+  readonly tellThread?: (
+    thread: MessagePlace,
+    message: Message,
+    deadline: Deadline,
+  ) => Promise<Delivery>;
 }
 
 /** The commits between two revisions of the repository at `source`; `undefined` where its host cannot be asked. Never rejects. */
@@ -126,6 +132,10 @@ export interface StoredConfigMap {
   readonly uid: string;
   /** By the cluster's clock, in whole seconds. */
   readonly createdAt: string;
+  /** When it was last written, by the same clock; absent where the server does not keep that. */
+  readonly writtenAt?: string | undefined;
+  /** The event of Helm that it was made for, where it is a hook. */
+  readonly hook?: string | undefined;
 }
 
 /** `undefined` where there is none; rejects with a `NotifyError` of code `KUBE_…`. */
@@ -154,6 +164,8 @@ export interface StoredRevision {
   readonly release: LiveRelease;
   /** Helm's own words on how it ended. */
   readonly description: string | undefined;
+  /** When Helm began it, by the clock of its machine; absent where it was asked of Helm. */
+  readonly startedAt?: Date | undefined;
   /** The whole, as decoded; never trusted further than it is checked. */
   readonly content: unknown;
 }
@@ -165,18 +177,8 @@ export interface Revisions {
   readonly read: (revision: number, signal: AbortSignal) => Promise<StoredRevision>;
 }
 
-export interface StoredReplicaSet {
-  readonly uid: string;
-  readonly createdAt: string;
-  /** The event of Helm that it was made for. */
-  readonly hook?: string | undefined;
-}
-
 /** `undefined` where there is none; rejects with a `NotifyError` of code `KUBE_…`. */
-export type ReadReplicaSet = (
-  name: string,
-  signal: AbortSignal,
-) => Promise<StoredReplicaSet | undefined>;
+export type ReadReplicaSetUid = (name: string, signal: AbortSignal) => Promise<string | undefined>;
 
 /** Deletes that very one: another of its name stays. */
 export type DeleteReplicaSet = (name: string, uid: string, signal: AbortSignal) => Promise<void>;

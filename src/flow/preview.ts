@@ -38,7 +38,7 @@ function toBuilderUrl({ blocks }: Pick<BlockKit, "blocks">): string {
 }
 
 type Sample = Pick<RunDescription, "action" | "phase"> &
-  Partial<Pick<RunDescription, "outcome" | "cause">>;
+  Partial<Pick<RunDescription, "outcome" | "cause" | "recovered">>;
 
 const ended = (action: Action, outcome: Outcome, cause?: Cause): Sample => ({
   action,
@@ -80,6 +80,10 @@ const SAMPLES: readonly (readonly [string, Sample])[] = [
     ended("upgrade", { kind: "rolled-back", toRevision: 4 }, SAMPLE_CAUSE),
   ],
   ["an upgrade is interrupted", ended("upgrade", { kind: "interrupted" })],
+  [
+    "a killed upgrade is recovered",
+    { ...ended("upgrade", { kind: "interrupted" }), recovered: { by: "john" } },
+  ],
   ["the end of an upgrade is not seen", ended("upgrade", { kind: "unknown" })],
   ["a rollback begins", { action: "rollback", phase: "start" }],
   ["a rollback is rolled out", ended("rollback", { kind: "rolled-out" })],

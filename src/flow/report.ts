@@ -3,14 +3,23 @@
 import type { Cause } from "../domain/cause.ts";
 import { endOf } from "../domain/end-of-run.ts";
 import { NotifyError } from "../domain/errors.ts";
-import { changeRun, closeRun, type Ledger, openRun, type Run, toFrom } from "../domain/ledger.ts";
+import {
+  changeRun,
+  closeRun,
+  findRun,
+  type Ledger,
+  openRun,
+  type Run,
+  toFrom,
+} from "../domain/ledger.ts";
 import type { Before, Starter } from "../domain/message.ts";
 import type { ReleaseRecord } from "../domain/record.ts";
 import { redactLine } from "../domain/redact.ts";
-import type { RevisionStatus } from "../domain/release.ts";
+import { isPending, type RevisionStatus } from "../domain/release.ts";
 import { type Action, isGood, type Outcome } from "../domain/run.ts";
 import type { Shipped } from "../domain/shipped.ts";
 import { toOutcomeLines } from "../render/outcome-lines.ts";
+import { toPendingHint } from "../render/pending-lines.ts";
 import { amendLedger } from "./ledger-book.ts";
 import type {
   Deadline,
@@ -46,6 +55,8 @@ export interface ClusterPorts {
   readonly namespace: string;
   readonly read: ReadConfigMap;
   readonly write: WriteConfigMap;
+  /** Who we are to the cluster, in its own words. */
+  readonly readAccount: (signal: AbortSignal) => Promise<string | undefined>;
   /** `undefined` where there is none to read. */
   readonly readRecord: (signal: AbortSignal) => Promise<ReleaseRecord | undefined>;
   readonly findCause: (
@@ -91,8 +102,8 @@ const DESCRIPTION_LENGTH = 300;
 const BEAT_MS = 5000;
 
 export async function reportRun(
-  plan: PlannedRun & { readonly startedAt: Date },
-  runHelm: () => Promise<HelmExit>,
+  plan: PlannedRun & { readonly startedAt: Date } & Pick<Run, "passedLock">,
+  runHelm: (lookForCause: () => Promise<void>) => Promise<HelmExit>,
   ports: ReportPorts,
 ): Promise<HelmExit> {
   const warn = (line: string) => ports.say(`warning: ${line}`);
@@ -110,9 +121,12 @@ export async function reportRun(
     ...ports.starter,
     ...toFrom(plan.before),
     to: plan.isSelfTold ? plan.after : undefined,
+    ...(plan.passedLock && { passedLock: plan.passedLock }),
     phase: "started",
   };
   const before = await book?.amend((ledger) => openRun(ledger, run), opening);
+  // Beside Helm; written down with the next beat, and at the end.
+  const asked = readAccount();
 
   const telling = (deadline: Deadline) => ({
     release: plan.release,
@@ -129,8 +143,9 @@ export async function reportRun(
     return run;
   });
   const stopBeating = ports.every(BEAT_MS, () => void beat());
+  let seenCause: Cause | undefined;
   try {
-    const exit = await runHelm();
+    const exit = await runHelm(lookForCause);
     await tellEndOrWarn(exit);
     return exit;
   } catch (error) {
@@ -151,21 +166,34 @@ export async function reportRun(
     await book?.reopen();
     const end = await inspect(plan, ended, ports, closing, warn);
     const isFine = isGood(end.outcome);
-    const cause = isFine ? undefined : await explain(end.failed, closing);
+    const cause = isFine ? undefined : (seenCause ?? (await explain(end.failed, closing)));
     if (cause !== undefined) toOutcomeLines(plan.action, end.outcome, cause).forEach(ports.say);
-    const started = await announced;
+    if (end.pending) {
+      ports.say(toPendingHint(plan.release, book?.namespace ?? ports.namespace, end.pending));
+    }
+    const [started, account] = await Promise.all([announced, asked]);
     if (book === undefined) return;
     const to = (isFine && (await readAfter(closing))) || started.to;
-    const close = (of: Run): Run => ({
+    const close = ({ tellings = started.tellings, ...of }: Run): Run => ({
       ...closeRun(of, end.outcome, ports.now().toISOString(), cause),
+      ...account,
       revision: end.revision,
       // A pod that took the run up read what the chart rendered.
       to: isFine || of.pod === undefined ? to : of.to,
       // What was told may not have been written down.
-      ...(started.tellings && { tellings: started.tellings }),
+      ...(tellings && { tellings }),
     });
-    await book.amend((ledger) => changeRun(ledger, run.id, close), closing);
+    const closed = await book.amend((ledger) => changeRun(ledger, run.id, close), closing);
+    // A pod that took us for dead tells it in our place: we were cut off from the cluster, or asleep.
+    if (findRun(closed, run.id)?.by === "hook") return;
     await tellRun(close(started), telling(closing));
+  }
+
+  /** What is undone leaves nothing to look at. */
+  async function lookForCause(): Promise<void> {
+    const deadline = ports.createDeadline(CAUSE_MS);
+    const { failed } = await inspect(plan, { kind: "exited", code: 1 }, ports, deadline, warn);
+    seenCause = await orWarn(explain(failed, deadline), undefined, warn);
   }
 
   /** Beside Helm: nobody waits for Slack. */
@@ -185,12 +213,23 @@ export async function reportRun(
   }
 
   async function beat(): Promise<void> {
+    const account = await asked;
     const deadline = ports.createDeadline(BEAT_MS);
     await book?.amend(
-      (ledger) => changeRun(ledger, run.id, withBeat),
+      (ledger) => changeRun(ledger, run.id, (of) => ({ ...withBeat(of), ...account })),
       deadline,
       () => {},
     );
+  }
+
+  /** Old clusters do not say it, and a run needs no account. */
+  async function readAccount(): Promise<Pick<Run, "account">> {
+    const { signal } = ports.createDeadline(OPEN_MS);
+    const account = await book
+      ?.cluster()
+      ?.readAccount(signal)
+      .catch(() => undefined);
+    return account === undefined ? {} : { account };
   }
 
   async function explain(failed: StoredRevision | undefined, deadline: Deadline): Promise<Cause> {
@@ -248,9 +287,13 @@ async function openBook(
     amend: async (change, deadline, warn = warnByDefault) => {
       let before = memory;
       try {
-        if (cluster) before = await amendLedger(release, change, cluster, deadline);
+        // One that is not there yet begins with what we know: with --create-namespace its place comes with Helm.
+        const ours = memory;
+        const amend = (stored: Ledger | undefined) => change(stored ?? ours);
+        if (cluster) before = (await amendLedger(release, amend, cluster, deadline)) ?? ours;
       } catch (error) {
-        warn(`the ledger is not kept: ${describe(error)}`);
+        const isPlaceMissing = error instanceof NotifyError && error.code === "KUBE_NOT_FOUND";
+        if (!isPlaceMissing) warn(`the ledger is not kept: ${describe(error)}`);
       }
       memory = change(before) ?? before;
       return before;
@@ -263,6 +306,8 @@ interface InspectedEnd {
   readonly revision?: number;
   /** The revision that failed. */
   readonly failed: StoredRevision | undefined;
+  /** In whose way every other deploy is now. */
+  readonly pending: RevisionStatus | undefined;
 }
 
 interface Seen {
@@ -298,13 +343,16 @@ async function inspect(
     action,
     isSuccess,
     isSignalled,
+    isUnread: exit.kind === "killed" && exit.signal === "SIGPIPE",
     isWaited,
     isAtomic,
     lastRevision,
     history,
     descriptionOf: (revision) => find(revision)?.description,
   });
-  return { ...end, failed: find(end.revision) };
+  const last = history?.[0];
+  const pending = last && isPending(last) ? last : undefined;
+  return { ...end, failed: find(end.revision), pending };
 }
 
 /** The same run where there is nothing to fill in. */

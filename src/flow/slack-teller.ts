@@ -15,6 +15,10 @@ export function createSlackTeller(slack: Slack, say: Say): Teller {
       const toPost = told === "start" ? toConfirmation : toAnnouncement;
       return slack.post(toPost(message, say), deadline);
     },
+    ...(slack.knowsThreads && {
+      tellThread: (thread, message, deadline) =>
+        slack.reply(thread, toConfirmation(message, say), { isBroadcast: false }, deadline),
+    }),
   };
 }
 

@@ -3,8 +3,15 @@ import { stringify } from "yaml";
 import type { Service } from "../domain/service.ts";
 import { formatPath } from "../domain/values.ts";
 
-/** Renders the block: what must be filled in is empty, and what was detected is spelt out to be corrected by hand. */
-export function toValuesBlock(key: string, services: readonly Service[]): string {
+/**
+ * Renders the block: what must be filled in is empty, and what was detected is spelt out to be corrected by hand; `untagged`
+ * as a comment.
+ */
+export function toValuesBlock(
+  key: string,
+  services: readonly Service[],
+  untagged: readonly Service[],
+): string {
   const lines = [
     "# Tells Slack what a deploy changes. All settings: charts/helm-notify/values.yaml",
     `${key}:`,
@@ -16,6 +23,7 @@ export function toValuesBlock(key: string, services: readonly Service[]): string
     "  # Where the values hold each image tag; `revision` (of Git) and `digest` are looked for beside it. Take out what",
     "  # is not yours to announce. `source: https://git.example.com/acme/api` links tags to commits.",
     ...toServiceLines(services),
+    ...toCommentLines(untagged),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -32,6 +40,15 @@ function toServiceLines(services: readonly Service[]): readonly string[] {
     .trimEnd()
     .split("\n")
     .map((line) => `  ${line}`);
+}
+
+function toCommentLines(services: readonly Service[]): readonly string[] {
+  if (services.length === 0) return [];
+  const entries = services.map(({ name, tag }) => `    # ${name}: { tag: ${formatPath(tag)} }`);
+  return [
+    "    # Their tags are empty, and the templates take something else then. Give them one to have them announced.",
+    ...entries,
+  ];
 }
 
 /** Only what the library chart would not find by itself. */

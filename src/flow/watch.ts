@@ -2,17 +2,18 @@
 // the ledger, so a container killed at any point is followed by one that goes on. Only between a message and its note in the
 // ledger there is a gap: killed there, it tells the same again.
 import { NotifyError } from "../domain/errors.ts";
-import { changeRun, closeRun, findRun, type Ledger, type Run } from "../domain/ledger.ts";
-import type { Before } from "../domain/message.ts";
+import { changeRun, closeRun, findRun, type Ledger, openRun, type Run } from "../domain/ledger.ts";
+import type { Before, PassedLock } from "../domain/message.ts";
+import { createPulse, LOOK_MS, type Pulse } from "../domain/pulse.ts";
 import { decodeRecord, RECORD_KEY, recordName } from "../domain/record.ts";
-import { type Action, HOOK_EVENTS, type HookEvent } from "../domain/run.ts";
+import { type Action, actionOf, HOOK_EVENTS } from "../domain/run.ts";
 import type { Shipped } from "../domain/shipped.ts";
+import { decodeTurn, lockOf, TURN_KEY, turnName } from "../domain/turn.ts";
 import {
   endName,
   isAfter,
   isBegunByPlugin,
   runName,
-  type Sight,
   takeTurn,
   TEXTS_KEY,
   type Turn,
@@ -24,16 +25,17 @@ import type {
   Deadline,
   DeleteReplicaSet,
   ReadConfigMapAt,
-  ReadReplicaSet,
+  ReadReplicaSetUid,
   StoredConfigMap,
   Teller,
 } from "./ports.ts";
-import { type TellDeps, tellEarlier, tellRun } from "./tell.ts";
+import { isTold, type TellDeps, tellEarlier, tellRun } from "./tell.ts";
 
 interface WatchRequest {
   readonly release: string;
   readonly namespace: string;
-  readonly action: Action;
+  /** The uid of the pod. */
+  readonly pod: string;
 }
 
 export interface WatchDeps extends LedgerPorts {
@@ -58,72 +60,75 @@ export interface WatchDeps extends LedgerPorts {
 export interface Post {
   readonly run: StoredConfigMap;
   readonly replicaSetUid: string;
-  /** As the ReplicaSet says it: a pod that is slow to go may stand at the next run's post, and speaks of that one then. */
-  readonly event: HookEvent | undefined;
 }
 
-export type PostDeps = Pick<WatchDeps, "read" | "watch" | "startDeadline"> & {
-  readonly readReplicaSet: ReadReplicaSet;
+export type PostDeps = Pick<WatchDeps, "read" | "watch" | "startDeadline" | "warn"> & {
+  readonly readReplicaSetUid: ReadReplicaSetUid;
   readonly deleteReplicaSet: DeleteReplicaSet;
 };
 
-const POLL_MS = 1000;
-// The plugin beats every five seconds.
-const PLUGIN_SILENT_LOOKS = 15;
-// Helm is at its last steps when it makes the mark of a good end; the plugin that ran it knows better how it ended.
-const PLUGIN_WORD_MS = 3000;
 // An uninstall takes the rights away, and so does a rollback to before the snippets.
 const FORBIDDEN_LOOKS = 60;
 // The right to list comes with that to get, which we had: where it is missing, it stays missing.
 const BEFORE_MS = 10_000;
 
 /**
- * Finds the run that the pod was started for, however late the rights to do so come. A pod that is about to be replaced may
- * meet the next run: that one is younger than the ReplicaSet, and no business of this pod.
+ * Finds the run to tell, however late the rights to do so come. A pod that is about to be replaced may meet the next run, and
+ * tells that one then: all there is to say stands in that run's one ConfigMap.
  */
 export async function findPost(release: string, deps: PostDeps): Promise<Post> {
-  return patiently(deps.watch, async () => {
-    // In this order: a ReplicaSet read after its run could be the next one's.
-    const replicaSet = await deps.readReplicaSet(watcherName(release), deps.watch.signal);
+  const find = async () => {
+    // In this order: a ReplicaSet read after its run could be the next one's, which this pod must not take away.
+    const replicaSetUid = await deps.readReplicaSetUid(watcherName(release), deps.watch.signal);
     const run = await deps.read(runName(release), deps.watch.signal);
-    if (run === undefined || replicaSet === undefined || replicaSet.createdAt < run.createdAt) {
+    if (run === undefined || replicaSetUid === undefined) {
       throw new NotifyError("KUBE_NOT_FOUND", `there is no run of ${release} for this pod`);
     }
-    const event = HOOK_EVENTS.find((known) => known === replicaSet.hook);
-    return { run, replicaSetUid: replicaSet.uid, event };
-  });
+    return { run, replicaSetUid };
+  };
+  return patiently(deps.watch, find, deps.warn);
 }
 
 /** Takes away the ReplicaSet, which would start the pod anew, and with it the pod. */
 export async function leavePost(release: string, post: Post, deps: PostDeps): Promise<void> {
-  const deadline = deps.startDeadline();
-  await patiently(deadline, () =>
-    deps.deleteReplicaSet(watcherName(release), post.replicaSetUid, deadline.signal),
-  );
+  const name = watcherName(release);
+  await persistently(deps, ({ signal }) => deps.deleteReplicaSet(name, post.replicaSetUid, signal));
 }
 
-/** Tells a run from its beginning to its end, or leaves it to the plugin that does. Rejects where no patience helps. */
+/**
+ * Tells a run from its beginning to its end, or leaves it to the plugin that does. `goes on`: all the waiting has ended, and
+ * the plugin that began the run still lives. Rejects where no patience helps.
+ */
 export async function watchRun(
   { run: stored }: Post,
   request: WatchRequest,
   deps: WatchDeps,
-): Promise<void> {
+): Promise<"over" | "goes on"> {
   const { release, namespace } = request;
   const [own, tellers] = await Promise.all([
     describeOwn(stored, request, deps),
     deps.createTellers(stored.data[TEXTS_KEY]),
   ]);
-  const turn = await waitForTurn(own, release, deps);
-  if (turn === undefined) return;
+  // One for all: a plugin that was silent until its run was taken over is not waited for again.
+  const feelPulse = createPulse();
+  const turn = await waitForTurn(own, feelPulse, release, deps);
+  if (turn.kind !== "ours") return turn.kind === "wait" ? "goes on" : "over";
   let { run } = turn;
-  if (run.phase === "started" && !turn.isEndMarked) run = await tellRun(run, telling());
-  await tellEarlier(turn.ledger, telling());
+  if (run.phase === "started" && !turn.isEndMarked) run = await say(run);
+  if (run.teller === own.teller) await tellEarlier(turn.ledger, telling());
   if (run.phase === "started") {
-    const end = await waitForEnd(run, own, release, deps);
-    if (end.kind === "not ours") return;
+    const end = await waitForEnd(run, own, feelPulse, release, deps);
+    if (end.kind === "not ours") return "over";
+    if (end.kind === "goes on") return "goes on";
     run = await close(run, end, own, release, deps);
   }
-  await tellRun(run, telling());
+  await say(run);
+  return "over";
+
+  async function say(of: Run): Promise<Run> {
+    const mine = await waitForWord(of, own, tellers, release, deps);
+    return mine === undefined ? of : tellRun(mine, telling());
+  }
 
   function telling(): TellDeps {
     const deadline = deps.startDeadline();
@@ -142,18 +147,39 @@ export async function watchRun(
 
 async function describeOwn(
   stored: StoredConfigMap,
-  { release, action }: WatchRequest,
+  { release, pod: teller }: WatchRequest,
   deps: WatchDeps,
 ): Promise<WatchedRun> {
+  const event = HOOK_EVENTS.find((known) => known === stored.hook);
   const to = decodeRecord(stored.data[RECORD_KEY] ?? "");
-  if (to === undefined) {
-    const problem = `ConfigMap ${runName(release)} holds no record that this version can read`;
+  if (event === undefined || to === undefined) {
+    const lack = event === undefined ? "event" : "record";
+    const problem = `ConfigMap ${runName(release)} holds no ${lack} that this version can read`;
     throw new NotifyError("BAD_RECORD", problem, {
       hint: "Use the image of the same version as the library chart.",
     });
   }
   const { uid: id, resourceVersion: since, createdAt: startedAt } = stored;
-  return { id, since, startedAt, action, from: await readBefore(since, release, action, deps), to };
+  const action = actionOf(event);
+  const [from, passedLock] = await Promise.all([
+    readBefore(since, release, action, deps),
+    readLock(stored, release, deps),
+  ]);
+  return { id, teller, since, startedAt, action, from, to, passedLock };
+}
+
+/** One that was there when the run began. Where it may not be read, as with the Role of an older chart, there is none. */
+async function readLock(
+  { resourceVersion: since, createdAt }: StoredConfigMap,
+  release: string,
+  { read, watch }: WatchDeps,
+): Promise<PassedLock | undefined> {
+  const stored = await read(turnName(release), watch.signal).catch((error: unknown) => {
+    if (!isKubeTrouble(error)) throw error;
+  });
+  if (stored === undefined || isAfter(stored.resourceVersion, since)) return undefined;
+  const lock = lockOf(decodeTurn(stored.data[TURN_KEY] ?? ""), new Date(createdAt));
+  return lock && { by: lock.actor, reason: lock.reason };
 }
 
 /** What ran when Helm had applied nothing yet. */
@@ -182,24 +208,27 @@ type OwnTurn = Extract<Turn, { kind: "ours" }> & {
   readonly isEndMarked: boolean;
 };
 
-/** Takes up the run in the ledger; `undefined` where the plugin tells it, or the next run has begun. */
+type FeelPulse = ReturnType<typeof createPulse>;
+
+/** Takes up the run in the ledger; `told` where the plugin told it, or the next run has begun. */
 async function waitForTurn(
   own: WatchedRun,
+  feelPulse: FeelPulse,
   release: string,
   deps: WatchDeps,
-): Promise<OwnTurn | undefined> {
-  const { watch } = deps;
-  const feelPulse = createPulse();
+): Promise<OwnTurn | Exclude<Turn, { kind: "ours" }>> {
+  const { watch, stop, warn } = deps;
+  let isAlive = false;
   while (watch.remainingMs() > 0) {
-    const turn = await patiently(watch, async () => {
+    const look = async () => {
       const { end, current } = await readMarks(release, deps);
-      if (current?.uid !== own.id) return undefined;
+      if (current?.uid !== own.id) return { kind: "told" } as const;
       const mark = end && { version: end.resourceVersion, at: end.createdAt };
       return settleLedger<OwnTurn | Exclude<Turn, { kind: "ours" }>>(
         release,
-        (ledger, version) => {
+        (ledger, written) => {
           const plugin = feelPulse(ledger?.run);
-          const taken = takeTurn(ledger, own, { version, end: mark, plugin });
+          const taken = takeTurn(ledger, own, { written, end: mark, plugin });
           if (taken.kind !== "ours") return [undefined, taken];
           const isEndMarked = end !== undefined && isOwnEnd(taken.run, own, end, current);
           return [taken.ledger, { ...taken, isEndMarked }];
@@ -207,28 +236,39 @@ async function waitForTurn(
         deps,
         watch,
       );
-    });
-    if (turn === undefined || turn.kind === "told") return undefined;
-    if (turn.kind === "ours") return turn;
-    await watch.sleep(POLL_MS);
+    };
+    const turn = await patiently(watch, look, warn);
+    if (turn.kind !== "wait") return turn;
+    ({ isAlive } = turn);
+    await watch.sleep(LOOK_MS);
   }
-  return undefined;
+  return isAlive && !stop.aborted ? { kind: "wait", isAlive } : { kind: "told" };
 }
 
-/** Counts looks, not time: while the API is away, a plugin's beats do not come through either. */
-function createPulse(): (run: Run | undefined) => Sight["plugin"] {
-  let heard = { id: "", beats: 0 };
-  let silentLooks = 0;
-  let hasRisen = false;
-  return (run) => {
-    const { id = "", beats = 0 } = run ?? {};
-    const isSame = heard.id === id;
-    hasRisen = isSame && (hasRisen || beats > heard.beats);
-    silentLooks = isSame && beats === heard.beats ? silentLooks + 1 : 0;
-    heard = { id, beats };
-    if (silentLooks >= PLUGIN_SILENT_LOOKS) return "dead";
-    return hasRisen ? "alive" : "not known";
-  };
+/** Of two pods of one run one speaks. Where that stays silent, the other does; `undefined` where it was told to go meanwhile. */
+async function waitForWord(
+  run: Run,
+  { teller }: WatchedRun,
+  tellers: readonly Teller[],
+  release: string,
+  deps: WatchDeps,
+): Promise<Run | undefined> {
+  // Twice what a message may take: it is written down as well.
+  let looks = (2 * deps.startDeadline().remainingMs()) / LOOK_MS;
+  let heard = run;
+  while (heard.teller !== undefined && heard.teller !== teller && !isTold(heard, tellers)) {
+    if (deps.stop.aborted) return undefined;
+    await deps.watch.sleep(LOOK_MS);
+    const isOver = --looks <= 0;
+    const claim = (of: Run): Run => ({ ...of, teller });
+    const ledger = await amend(
+      release,
+      (before) => (isOver ? changeRun(before, run.id, claim) : before),
+      deps,
+    );
+    heard = findRun(ledger, run.id) ?? { ...heard, teller };
+  }
+  return heard;
 }
 
 type End =
@@ -236,34 +276,46 @@ type End =
   /** The plugin wrote down how it ended. */
   | { readonly kind: "closed" }
   | { readonly kind: "not seen" }
+  | { readonly kind: "goes on" }
   /** The next run has begun, nothing may be read any more, or the pod is told to go. */
   | { readonly kind: "not ours" };
 
 async function waitForEnd(
   run: Run,
   own: WatchedRun,
+  feelPulse: FeelPulse,
   release: string,
   deps: WatchDeps,
 ): Promise<End> {
   const { watch, stop } = deps;
+  let pulse: Pulse = "not known";
   let forbiddenLooks = 0;
   let applied: End | undefined;
   while (watch.remainingMs() > 0) {
     try {
-      const end = await lookForEnd(run, own, release, deps);
-      if (end !== undefined && end.kind !== "applied") return end;
-      if (end !== undefined && (applied !== undefined || !isBegunByPlugin(run))) return end;
+      const { end, seen } = await lookForEnd(run, own, release, deps);
+      pulse = feelPulse(seen);
+      // A plugin that lives may still be at `helm test`, and says how that ended.
+      const isAwaited = isBegunByPlugin(run) && pulse !== "dead";
+      if (end !== undefined && !(end.kind === "applied" && isAwaited)) return end;
       applied = end;
       forbiddenLooks = 0;
     } catch (error) {
       if (!isKubeTrouble(error)) throw error;
-      const isForbidden = error.code === "KUBE_FORBIDDEN" || error.code === "KUBE_UNAUTHORIZED";
-      forbiddenLooks = isForbidden ? forbiddenLooks + 1 : 0;
+      forbiddenLooks = isForbidden(error) ? forbiddenLooks + 1 : 0;
       if (forbiddenLooks >= FORBIDDEN_LOOKS) return { kind: "not ours" };
     }
-    await watch.sleep(applied === undefined ? POLL_MS : PLUGIN_WORD_MS);
+    await watch.sleep(LOOK_MS);
   }
-  return applied ?? { kind: stop.aborted ? "not ours" : "not seen" };
+  if (stop.aborted) return { kind: "not ours" };
+  if (pulse === "alive") return { kind: "goes on" };
+  return applied ?? { kind: "not seen" };
+}
+
+interface Look {
+  readonly end?: End;
+  /** The run as the ledger has it now. */
+  readonly seen: Run | undefined;
 }
 
 async function lookForEnd(
@@ -271,16 +323,16 @@ async function lookForEnd(
   own: WatchedRun,
   release: string,
   deps: WatchDeps,
-): Promise<End | undefined> {
+): Promise<Look> {
   const [ledger, { end, current }] = await Promise.all([
     amendLedger(release, () => undefined, deps, deps.watch),
     readMarks(release, deps),
   ]);
-  if (end !== undefined && isOwnEnd(run, own, end, current)) {
-    return { kind: "applied", at: end.createdAt };
-  }
-  if (current?.uid !== own.id) return { kind: "not ours" };
-  return findRun(ledger, run.id)?.phase === "ended" ? { kind: "closed" } : undefined;
+  const seen = findRun(ledger, run.id);
+  const mark = end !== undefined && isOwnEnd(run, own, end, current) ? end : undefined;
+  if (mark === undefined && current?.uid !== own.id) return { seen, end: { kind: "not ours" } };
+  if (seen?.phase === "ended") return { seen, end: { kind: "closed" } };
+  return { seen, ...(mark && { end: { kind: "applied", at: mark.createdAt } }) };
 }
 
 /** The end first: where the run is still ours after that, so is the end. */
@@ -318,14 +370,24 @@ async function close(
   release: string,
   deps: WatchDeps,
 ): Promise<Run> {
-  const change = (of: Run): Run => {
+  const { teller, startedAt } = own;
+  const change = (stored: Run): Run => {
+    // What was told may not have been written down.
+    const tellings = stored.tellings ?? run.tellings;
+    const of = { ...stored, ...(tellings && { tellings }) };
     if (of.phase === "ended") return of;
-    if (end.kind !== "applied") return closeRun(of, { kind: "unknown" }, deps.now().toISOString());
+    if (end.kind !== "applied")
+      return closeRun({ ...of, teller }, { kind: "unknown" }, deps.now().toISOString());
     // Both by the cluster's clock: a plugin has its own.
-    return closeRun({ ...of, startedAt: own.startedAt }, { kind: "applied" }, end.at);
+    return closeRun({ ...of, teller, startedAt }, { kind: "applied" }, end.at);
   };
-  const ledger = await amend(release, (before) => changeRun(before, run.id, change), deps);
-  return findRun(ledger, run.id) ?? change(run);
+  const closeIn = (before: Ledger | undefined) =>
+    // Somebody may have deleted it.
+    before ? changeRun(before, run.id, change) : openRun(undefined, change(run));
+  const ledger = await amend(release, closeIn, deps).catch((error: unknown) => {
+    deps.warn(describe(error));
+  });
+  return findRun(ledger ?? undefined, run.id) ?? change(run);
 }
 
 async function amend(
@@ -333,31 +395,64 @@ async function amend(
   change: (ledger: Ledger | undefined) => Ledger | undefined,
   deps: WatchDeps,
 ): Promise<Ledger | undefined> {
-  const deadline = deps.startDeadline();
   const decide = (before: Ledger | undefined) => {
     const after = change(before);
     return [after, after] as const;
   };
-  return patiently(deadline, () => settleLedger(release, decide, deps, deadline));
+  return persistently(deps, (deadline) => settleLedger(release, decide, deps, deadline));
+}
+
+/** While the API is away there is nothing else to do. */
+async function persistently<T>(
+  { watch, startDeadline }: Pick<WatchDeps, "watch" | "startDeadline">,
+  attempt: (limit: Deadline) => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    const limit = startDeadline();
+    try {
+      return await patiently(limit, () => attempt(limit));
+    } catch (error) {
+      const isAway = mayPass(error) && !isForbidden(error);
+      if (!isAway || watch.remainingMs() === 0) throw error;
+    }
+  }
 }
 
 const FIRST_WAIT_MS = 100;
 const LONGEST_WAIT_MS = 2000;
 
-/** On an install the pod is there before its rights, and every API server learns of them in its own time. */
-async function patiently<T>(limit: Deadline, attempt: () => Promise<T>): Promise<T> {
+// An install creates much before it comes to our rights.
+const UNUSUAL_MS = 60_000;
+
+/**
+ * On an install the pod is there before its rights, and every API server learns of them in its own time. `warn` hears of it,
+ * once, where that takes unusually long.
+ */
+async function patiently<T>(
+  limit: Deadline,
+  attempt: () => Promise<T>,
+  warn?: (line: string) => void,
+): Promise<T> {
+  let waited = 0;
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     try {
       return await attempt();
     } catch (error) {
       if (!mayPass(error) || wait >= limit.remainingMs()) throw error;
+      if (waited < UNUSUAL_MS && waited + wait >= UNUSUAL_MS)
+        warn?.(`still waiting: ${describe(error)}`);
+      waited += wait;
       await limit.sleep(wait);
     }
   }
 }
 
-function mayPass(error: unknown): boolean {
+function mayPass(error: unknown): error is NotifyError {
   return isKubeTrouble(error) && error.code !== "KUBE_EXPIRED";
+}
+
+function isForbidden({ code }: NotifyError): boolean {
+  return code === "KUBE_FORBIDDEN" || code === "KUBE_UNAUTHORIZED";
 }
 
 function isKubeTrouble(error: unknown): error is NotifyError {

@@ -1,6 +1,8 @@
 // How git reaches the remote: settings for one run, in its environment only. Nothing is written to any configuration, no
 // secret is in an argument or a URL.
+import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
+import { resolve } from "node:path";
 import { NotifyError } from "../domain/errors.ts";
 import type { Secret } from "../domain/secret.ts";
 import { writePrivate } from "../io/temp-folder.ts";
@@ -20,26 +22,24 @@ type Env = Readonly<Record<string, string | undefined>>;
 // What GitHub Apps need; GitHub's other tokens and GitLab's take any name, Bitbucket's access tokens want x-token-auth.
 const USER = "x-access-token";
 
-/** What is to be added to git's environment. `folder` is private and takes the key while git needs it. */
-export function gitEnvironment(
-  access: GitAccess,
-  {
-    remote,
-    env,
-    hasOwnSsh,
-    folder,
-  }: {
-    readonly remote: string;
-    readonly env: Env;
-    /** Whether the user told git how to start ssh. */
-    readonly hasOwnSsh: boolean;
-    readonly folder: string;
-  },
-): Env {
+interface AccessWorld {
+  readonly remote: string;
+  readonly env: Env;
+  /** Whether the user told git how to start ssh. */
+  readonly isSshTheirs: boolean;
+  /** Private; takes the key while git needs it. */
+  readonly temp: string;
+  /** Where the user stands: git itself is run elsewhere. */
+  readonly folder: string;
+}
+
+/** What is to be added to git's environment. */
+export function gitEnvironment(access: GitAccess, world: AccessWorld): Env {
+  const { remote, env, isSshTheirs } = world;
   const { sshKey, knownHosts } = access;
-  const isSshOurs = !hasOwnSsh || sshKey !== undefined || knownHosts !== undefined;
+  const isSshOurs = !isSshTheirs || sshKey !== undefined || knownHosts !== undefined;
   return {
-    ...(isSshOurs ? { GIT_SSH_COMMAND: sshCommand(access, folder), GIT_SSH_VARIANT: "ssh" } : {}),
+    ...(isSshOurs ? { GIT_SSH_COMMAND: sshCommand(access, world), GIT_SSH_VARIANT: "ssh" } : {}),
     ...tokenEnvironment(access, remote, env),
   };
 }
@@ -53,9 +53,9 @@ export function checkRemote(remote: string): void {
   });
 }
 
-function sshCommand({ sshKey, knownHosts }: GitAccess, folder: string): string {
-  const key = sshKey && keyFile(sshKey, folder);
-  const hosts = knownHosts === undefined ? undefined : hostsFile(knownHosts, folder);
+function sshCommand({ sshKey, knownHosts }: GitAccess, world: AccessWorld): string {
+  const key = sshKey && keyFile(sshKey.reveal(), world);
+  const hosts = knownHosts === undefined ? undefined : hostsFile(knownHosts, world);
   return [
     "ssh",
     // No questions: an unknown host is refused, as is a key that needs a passphrase nobody can type.
@@ -65,43 +65,77 @@ function sshCommand({ sshKey, knownHosts }: GitAccess, folder: string): string {
   ].join(" ");
 }
 
-function keyFile(sshKey: Secret, folder: string): string {
-  const said = sshKey.reveal();
-  if (!said.includes("-----BEGIN")) return expandHome(said);
-  // Variables of a CI lose the last line break or gain carriage returns: OpenSSH then refuses the key.
-  const text = `${said.replaceAll("\r", "").trim()}\n`;
-  return writePrivate(folder, "ssh-key", text);
+const KEY = "-----BEGIN";
+
+function keyFile(said: string, { temp, folder }: AccessWorld): string {
+  if (said.includes(KEY)) return writeLines(temp, "ssh-key", said);
+  const path = toPath(said, folder);
+  const text = readOpenFile(path);
+  return text.includes(KEY) ? writeLines(temp, "ssh-key", text) : path;
 }
 
-function hostsFile(knownHosts: string, folder: string): string {
+/** What others may read too, as in GitLab's variables of type file: OpenSSH refuses such a key. Else nothing. */
+function readOpenFile(path: string): string {
+  try {
+    return (statSync(path).mode & 0o077) === 0 ? "" : readFileSync(path, "utf8");
+  } catch {
+    // ssh tells what is wrong with it.
+    return "";
+  }
+}
+
+function hostsFile(knownHosts: string, { temp, folder }: AccessWorld): string {
   const isContent = /\s(?:ssh-|ecdsa-|sk-)\S+\s/.test(knownHosts);
-  if (!isContent) return expandHome(knownHosts);
-  return writePrivate(folder, "known-hosts", `${knownHosts.replaceAll("\r", "").trim()}\n`);
+  return isContent ? writeLines(temp, "known-hosts", knownHosts) : toPath(knownHosts, folder);
 }
 
-/** A credential helper for this one host: the token follows no redirect to another. */
+/** Variables of a CI lose the last line break or gain carriage returns: OpenSSH then refuses the key. */
+function writeLines(folder: string, name: string, text: string): string {
+  return writePrivate(folder, name, `${text.replaceAll("\r", "").trim()}\n`);
+}
+
+/**
+ * A credential helper for this one host: the token follows no redirect to another. What the clone of a CI job brings along
+ * (in the address as GitLab has it, as a header as actions/checkout does) would win over it, and often may only read.
+ */
 function tokenEnvironment({ token, user }: GitAccess, remote: string, env: Env): Env {
   const url = URL.canParse(remote) ? new URL(remote) : undefined;
   const isLoopback = /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(url?.hostname ?? "");
   const isPrivate = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback);
   if (token === undefined || url === undefined || !isPrivate) return {};
-  const key = `credential.${url.protocol}//${url.host}.helper`;
+  const origin = `${url.protocol}//${url.host}`;
+  const key = `credential.${origin}.helper`;
   const helper = `!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$HELM_NOTIFY_GIT_USER" "$HELM_NOTIFY_GIT_PASSWORD"; }; f`;
-  const count = Number(env["GIT_CONFIG_COUNT"] ?? 0);
+  const hasPassword = url.password !== "";
   return {
-    HELM_NOTIFY_GIT_USER: user ?? (decodeURIComponent(url.username) || USER),
+    HELM_NOTIFY_GIT_USER: user ?? ((!hasPassword && decodeURIComponent(url.username)) || USER),
     HELM_NOTIFY_GIT_PASSWORD: token.reveal(),
-    // The empty one takes the user's helpers out: they might keep what they see.
-    [`GIT_CONFIG_KEY_${count}`]: key,
-    [`GIT_CONFIG_VALUE_${count}`]: "",
-    [`GIT_CONFIG_KEY_${count + 1}`]: key,
-    [`GIT_CONFIG_VALUE_${count + 1}`]: helper,
-    GIT_CONFIG_COUNT: String(count + 2),
+    ...configEnvironment(env, [
+      // The empty one takes the user's helpers out: they might keep what they see.
+      [key, ""],
+      [key, helper],
+      [`http.${origin}/.extraHeader`, ""],
+      ...(hasPassword ? [[`url.${withoutUser(remote)}.insteadOf`, remote] as const] : []),
+    ]),
   };
 }
 
-function expandHome(path: string): string {
-  return path.replace(/^~(?=\/)/, homedir());
+/** Behind those that the user has there: https://git-scm.com/docs/git-config#ENVIRONMENT */
+function configEnvironment(env: Env, entries: readonly (readonly [string, string])[]): Env {
+  const count = Number(env["GIT_CONFIG_COUNT"] ?? 0);
+  const variables = entries.flatMap(([key, value], index) => [
+    [`GIT_CONFIG_KEY_${count + index}`, key],
+    [`GIT_CONFIG_VALUE_${count + index}`, value],
+  ]);
+  return { ...Object.fromEntries(variables), GIT_CONFIG_COUNT: String(count + entries.length) };
+}
+
+function withoutUser(remote: string): string {
+  return remote.replace(/:\/\/[^/@]*@/, "://");
+}
+
+function toPath(said: string, folder: string): string {
+  return resolve(folder, said.replace(/^~(?=\/)/, homedir()));
 }
 
 /** git hands the command to a shell. */

@@ -1,13 +1,13 @@
 // Opens a deployment repository to bump in it. What is to be pushed is made in a private copy (a shallow clone, or a work
 // tree of its own beside the user's): it can be renewed when others push first, and the user's files are not touched
 // before the push has come through.
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { NotifyError } from "../domain/errors.ts";
 import type { Checkout, Deadline } from "../flow/ports.ts";
-import { withTempFolder } from "../io/temp-folder.ts";
+import { removedOnSignal, withTempFolder } from "../io/temp-folder.ts";
 import { checkRemote, type GitAccess, gitEnvironment } from "./access.ts";
-import { redact, toGitFailure } from "./failure.ts";
+import { gitError, redact, toGitFailure } from "./failure.ts";
 import { createGit, type RunGit } from "./git.ts";
 import {
   checkClean,
@@ -47,6 +47,8 @@ interface Origin {
   readonly branch: string;
 }
 
+// There are none in a private copy, where `submodule.recurse` of the user's would look for them.
+const NO_SUBMODULES = "--no-recurse-submodules";
 const CLEANUP_MS = 10_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3_000;
@@ -73,10 +75,11 @@ async function useInPlace<T>(
   { branch, author }: CheckoutRequest,
   folder: string,
   temp: string,
-  { env, deadline }: CheckoutWorld,
+  { env, deadline, say }: CheckoutWorld,
   use: (checkout: Checkout) => Promise<T>,
 ): Promise<T> {
   const git = at(createGit(env), folder, deadline.signal);
+  let isWarned = false;
   const current = await currentBranch(git);
   if (branch !== undefined && branch !== current) {
     throw new NotifyError("OTHER_BRANCH", `this work tree is on ${current ?? "no branch"}`, {
@@ -86,6 +89,14 @@ async function useInPlace<T>(
   return use({
     branch: current,
     ...reading(git, folder, temp),
+    readHistory: async function* (path, words) {
+      if (!isWarned && (await isShallow(git))) {
+        say("warning: this clone lacks its history: a tag may have stood there before");
+        say("hint: Run git fetch --unshallow, or leave it to --push.");
+        isWarned = true;
+      }
+      yield* readHistory(git, path, words);
+    },
     commit: async (path, text, message) => {
       if (current === undefined) throw detached();
       await checkClean(git, path);
@@ -107,12 +118,15 @@ async function useClone<T>(
   const { deadline, env } = world;
   checkRemote(repo);
   const folder = join(temp, "checkout");
-  const run = reachingGit(request, repo, temp, world, env["GIT_SSH_COMMAND"] !== undefined);
+  const plain = at(createGit(env), temp, deadline.signal);
+  const run = reachingGit(request, repo, temp, world, await hasOwnSsh(plain, env));
   const named = request.branch === undefined ? [] : ["--branch", request.branch];
   const argv = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", ...named];
-  await patiently(world, `clone of ${redact(repo)}`, () =>
-    run([...argv, "--", repo, folder], { cwd: world.folder, signal: deadline.signal }),
-  );
+  await patiently(world, `clone of ${redact(repo)}`, async () => {
+    // What a broken attempt may have left.
+    await rm(folder, { recursive: true, force: true });
+    return run([...argv, "--", repo, folder], { cwd: world.folder, signal: deadline.signal });
+  });
   const git = at(run, folder, deadline.signal);
   const branch = await currentBranch(git);
   if (branch === undefined) throw detached();
@@ -138,16 +152,16 @@ async function useWorktree<T>(
       hint: "Add it with git remote add, or name a repository with --repo.",
     });
   }
-  const ownSsh = world.env["GIT_SSH_COMMAND"] ?? (await setting(plain, "core.sshCommand"));
-  const run = reachingGit(request, url.stdout.trim(), temp, world, ownSsh !== undefined);
+  const isSshTheirs = await hasOwnSsh(plain, world.env);
+  const run = reachingGit(request, url.stdout.trim(), temp, world, isSshTheirs);
   const folder = join(temp, "checkout");
   const users = at(run, top, signal);
-  await fetchBranch(users, { remote, branch }, world);
-  await must(users, ["worktree", "add", "--quiet", "--detach", folder, "FETCH_HEAD"]);
-  try {
-    const git = at(run, folder, signal);
+  const git = at(run, folder, signal);
+  const work = async () => {
+    // Fetched here, for here is a FETCH_HEAD of our own: into the user's an editor may fetch another branch at any time.
+    await renewCopy(git, { remote, branch }, world);
     const copy = privateCopy(git, { folder, remote, branch }, request, temp, world);
-    return await use({
+    return use({
       ...copy,
       commit: async (path, text, message) => {
         // It would not be brought up to date afterwards.
@@ -160,6 +174,12 @@ async function useWorktree<T>(
         return end;
       },
     });
+  };
+  await must(users, ["worktree", "add", "--quiet", "--no-checkout", "--detach", folder]);
+  try {
+    // What Git keeps of it in the user's repository.
+    const { stdout: record } = await must(git, ["rev-parse", "--absolute-git-dir"]);
+    return await removedOnSignal(record.trim(), work);
   } finally {
     const cleaning = at(createGit(world.env), top, AbortSignal.timeout(CLEANUP_MS));
     await cleaning(["worktree", "remove", "--force", folder]);
@@ -187,33 +207,43 @@ function privateCopy(
     branch,
     ...reading(git, folder, temp),
     readHistory: async function* (path, words) {
-      const { stdout } = await must(git, ["rev-parse", "--is-shallow-repository"]);
-      if (stdout.trim() === "true") await fetchBranch(git, origin, world, ["--unshallow"]);
+      if (await isShallow(git)) await fetchBranch(git, origin, world, ["--unshallow"]);
       yield* readHistory(git, path, words);
     },
     commit: async (path, text, message) => {
       const before = (await readRepositoryFile(folder, path)) ?? "";
       return commitFile(git, folder, { path, before, text }, message, author);
     },
-    push: () => pushHead(git, remote, branch),
+    push: () => withReason(pushHead(git, remote, branch)),
     renew: async () => {
       attempts++;
       await pause(attempts, world);
-      if (world.deadline.signal.aborted) throw neverFirst(branch, attempts);
-      await fetchBranch(git, origin, world);
-      await must(git, ["reset", "--quiet", "--hard", "FETCH_HEAD"]);
+      await withReason(renewCopy(git, origin, world));
     },
   };
+
+  /** After some attempts the deadline is not a matter of a slow connection. */
+  async function withReason<T>(doing: Promise<T>): Promise<T> {
+    try {
+      return await doing;
+    } catch (error) {
+      throw attempts > 0 && world.deadline.signal.aborted ? neverFirst(branch, attempts) : error;
+    }
+  }
 }
 
-function reading(
+async function renewCopy(
   git: Git,
-  folder: string,
-  temp: string,
-): Pick<Checkout, "readFile" | "readHistory" | "diff"> {
+  origin: Pick<Origin, "remote" | "branch">,
+  world: CheckoutWorld,
+): Promise<void> {
+  await fetchBranch(git, origin, world);
+  await must(git, ["reset", "--quiet", "--hard", NO_SUBMODULES, "FETCH_HEAD"]);
+}
+
+function reading(git: Git, folder: string, temp: string): Pick<Checkout, "readFile" | "diff"> {
   return {
     readFile: (path) => readRepositoryFile(folder, path),
-    readHistory: (path, words) => readHistory(git, path, words),
     diff: async (path, text) => {
       const before = (await readRepositoryFile(folder, path)) ?? "";
       for (const [side, content] of [
@@ -225,8 +255,9 @@ function reading(
         await writeFile(file, content);
       }
       const names = [`a/${path}`, `b/${path}`];
-      const diff = ["-C", join(temp, "diff"), "diff", "--no-index", "--no-prefix", "--no-ext-diff"];
-      return (await git([...diff, "--no-color", "--", ...names])).stdout;
+      const config = ["-C", join(temp, "diff"), "-c", "core.quotePath=false"];
+      const diff = ["diff", "--no-index", "--no-prefix", "--no-ext-diff", "--no-color"];
+      return (await git([...config, ...diff, "--", ...names])).stdout;
     },
   };
 }
@@ -234,11 +265,12 @@ function reading(
 function reachingGit(
   { access }: CheckoutRequest,
   remote: string,
-  folder: string,
-  { env }: CheckoutWorld,
-  hasOwnSsh: boolean,
+  temp: string,
+  { env, folder }: CheckoutWorld,
+  isSshTheirs: boolean,
 ): RunGit {
-  return createGit({ ...env, ...gitEnvironment(access, { remote, env, hasOwnSsh, folder }) });
+  const added = gitEnvironment(access, { remote, env, isSshTheirs, temp, folder });
+  return createGit({ ...env, ...added });
 }
 
 async function fetchBranch(
@@ -247,7 +279,8 @@ async function fetchBranch(
   world: CheckoutWorld,
   flags: readonly string[] = [],
 ): Promise<void> {
-  const argv = ["fetch", "--quiet", "--no-tags", ...flags, remote, `refs/heads/${branch}`];
+  const always = ["fetch", "--quiet", "--no-tags", NO_SUBMODULES];
+  const argv = [...always, ...flags, remote, `refs/heads/${branch}`];
   await patiently(world, `fetch of ${branch}`, () => git(argv));
 }
 
@@ -274,11 +307,25 @@ async function pause(attempt: number, { deadline, random }: CheckoutWorld): Prom
 }
 
 async function topLevel(git: Git): Promise<string> {
-  const { code, stdout } = await git(["rev-parse", "--show-toplevel"]);
+  const { code, stdout, stderr } = await git(["rev-parse", "--show-toplevel"]);
   if (code === 0) return stdout.replace(/\n$/, "");
+  if (!/not a git repository|must be run in a work tree/.test(stderr)) {
+    throw gitError("GIT_FAILED", "git does not work in this folder", stderr);
+  }
   throw new NotifyError("NOT_A_REPOSITORY", "this folder is in no work tree of Git", {
     hint: "Change to the deployment repository, or name it with --repo.",
   });
+}
+
+async function isShallow(git: Git): Promise<boolean> {
+  const { stdout } = await must(git, ["rev-parse", "--is-shallow-repository"]);
+  return stdout.trim() === "true";
+}
+
+/** Whether the user told git how to start ssh. */
+async function hasOwnSsh(git: Git, env: CheckoutWorld["env"]): Promise<boolean> {
+  const said = env["GIT_SSH_COMMAND"] ?? env["GIT_SSH"] ?? (await setting(git, "core.sshCommand"));
+  return said !== undefined;
 }
 
 async function setting(git: Git, name: string): Promise<string | undefined> {

@@ -13,6 +13,9 @@ export type GitFailure =
 const OVERTAKEN =
   /\[rejected\].*\((?:fetch first|non-fast-forward|stale info)\)|cannot lock ref|failed to update ref|incorrect old value provided/;
 
+// Then the branch is as it was told, and cannot be written.
+const UNWRITABLE = /Permission denied$|Read-only file system|No space left on device/m;
+
 // In this order: the first that fits says what to do.
 const REFUSALS = [
   {
@@ -22,18 +25,18 @@ const REFUSALS = [
     hint: "Put the server's key into a file and name it with --known-hosts (ssh-keyscan prints it; compare it first).",
   },
   {
+    code: "GIT_PUSH_DECLINED",
+    words:
+      /\[remote rejected\]|pre-receive hook declined|protected branch|not allowed to (?:push|upload)|Permission to .* denied|write access|deploy key|(?:marked as|is) read[- ]only|not authorized to write/i,
+    problem: "the Git server declined the push",
+    hint: "Give this key or token the right to push to the branch, or push to another one with --branch.",
+  },
+  {
     code: "GIT_UNAUTHORIZED",
     words:
       /Permission denied \(|Authentication failed|could not read Username|could not read Password|Invalid username or (?:password|token)|error: 40[13]\b|invalid credentials|Load key /i,
     problem: "the Git server did not accept the credentials",
     hint: "Check --ssh-key or HELM_NOTIFY_SSH_KEY, or for HTTPS HELM_NOTIFY_GIT_PASSWORD.",
-  },
-  {
-    code: "GIT_PUSH_DECLINED",
-    words:
-      /\[remote rejected\]|pre-receive hook declined|protected branch|not allowed to push|Permission to .* denied|write access|deploy key/i,
-    problem: "the Git server declined the push",
-    hint: "Give this key or token the right to push to the branch, or push to another one with --branch.",
   },
   {
     code: "GIT_NOT_FOUND",
@@ -42,6 +45,12 @@ const REFUSALS = [
     problem: "there is no such repository or branch, or these credentials may not see it",
     hint: "Check --repo and --branch.",
   },
+  {
+    code: "GIT_CHECKOUT_FAILED",
+    words: /Clone succeeded, but checkout failed/,
+    problem: "the files could not be written",
+    hint: "Check the space on the disk, and the filters that git config names, such as Git LFS.",
+  },
 ] as const;
 
 const BROKEN =
@@ -49,7 +58,7 @@ const BROKEN =
 
 /** `doing` is what failed, for the message: `push to main`. */
 export function toGitFailure(doing: string, stderr: string): GitFailure {
-  if (OVERTAKEN.test(stderr)) return { kind: "overtaken" };
+  if (OVERTAKEN.test(stderr) && !UNWRITABLE.test(stderr)) return { kind: "overtaken" };
   const known = REFUSALS.find(({ words }) => words.test(stderr));
   if (known !== undefined) {
     const { code, problem, hint } = known;

@@ -19,12 +19,24 @@ interface GitCall {
 
 export type RunGit = (argv: readonly string[], call: GitCall) => Promise<GitEnd>;
 
+// Where a hook of git runs, they lead into its repository: https://git-scm.com/docs/githooks#_description
+const PLACES = [
+  "GIT_DIR",
+  "GIT_WORK_TREE",
+  "GIT_INDEX_FILE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+  "GIT_COMMON_DIR",
+  "GIT_PREFIX",
+];
 // Values files and diffs of them; git's own answers are a few lines.
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** `env` is the whole environment; git never asks, and speaks English so that its words can be understood. */
 export function createGit(env: Readonly<Record<string, string | undefined>>): RunGit {
-  const ownEnv = { ...env, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C", LANGUAGE: "" };
+  const kept = Object.entries(env).filter(([name]) => !PLACES.includes(name));
+  const english = { LC_ALL: "C", LANGUAGE: "" };
+  const ownEnv = { ...Object.fromEntries(kept), ...english, GIT_TERMINAL_PROMPT: "0" };
   return (argv, { cwd, input, signal }) =>
     new Promise((resolve, reject) => {
       if (signal.aborted) {

@@ -1,7 +1,7 @@
 // A folder with a repository's files in it: what is read, committed and pushed there. Whose folder it is, and what is
 // left of it, is checkout.ts's affair.
 import { lstat, readFile, realpath, writeFile } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { dirname, join } from "node:path";
 import { NotifyError } from "../domain/errors.ts";
 import { errorCode } from "../io/network-error.ts";
 import { gitError, toGitFailure } from "./failure.ts";
@@ -18,8 +18,7 @@ export async function readRepositoryFile(
   const file = join(folder, path);
   try {
     const [root, parent] = await Promise.all([realpath(folder), realpath(dirname(file))]);
-    const isInside = parent === root || parent.startsWith(`${root}${sep}`);
-    if (!isInside || (await lstat(file)).isSymbolicLink()) {
+    if (parent !== join(root, dirname(path)) || (await lstat(file)).isSymbolicLink()) {
       throw new NotifyError("LINKED_FILE", `${path} is reached by a symbolic link`, {
         hint: "Name the file itself in helm-notify.yaml.",
       });
@@ -54,9 +53,10 @@ export async function* readHistory(
     "log",
     "--reverse",
     "--format=%H",
+    "--no-show-signature",
     `-G${pattern}`,
     "--",
-    path,
+    literal(path),
   ]);
   for (const commit of stdout.split("\n").filter(Boolean)) {
     const shown = await git(["show", `${commit}:${path}`]);
@@ -64,16 +64,24 @@ export async function* readHistory(
   }
 }
 
-/** Refuses a file that the user has changed. */
+/** Refuses a file that the user has changed, and one that is not the repository's: new, ignored, or a submodule's. */
 export async function checkClean(git: Git, path: string): Promise<void> {
-  const { stdout } = await must(git, ["status", "--porcelain", "--", path]);
+  const known = await must(git, ["ls-files", "--", literal(path)]);
+  if (known.stdout === "") {
+    throw new NotifyError("UNKNOWN_FILE", `${path} is not in the repository`, {
+      hint: `Commit ${path} first, or name another file in helm-notify.yaml.`,
+    });
+  }
+  const { stdout } = await must(git, ["status", "--porcelain", "--", literal(path)]);
   if (stdout === "") return;
-  const isNew = stdout.startsWith("??");
-  throw new NotifyError(
-    "DIRTY_FILE",
-    `${path} ${isNew ? "is not in the repository yet" : "has changes that are not committed"}`,
-    { hint: `Commit ${path} first, or put it back with git restore.` },
-  );
+  throw new NotifyError("DIRTY_FILE", `${path} has changes that are not committed`, {
+    hint: `Commit ${path} first, or put it back with git restore.`,
+  });
+}
+
+/** Else git takes `*`, `?` and `[` in it for a pattern. */
+function literal(path: string): string {
+  return `:(literal)${path}`;
 }
 
 /** Writes and commits one file, with the user's hooks, identity and signing. A refused commit leaves no trace. */
@@ -90,7 +98,7 @@ export async function commitFile(
   const argv = [...identity, "commit", "--quiet", "--only", "--file=-"];
   try {
     const byline = author === undefined ? [] : [`--author=${author}`];
-    await must(git, [...argv, ...byline, "--", file.path], "the commit", message);
+    await must(git, [...argv, ...byline, "--", literal(file.path)], "the commit", message);
   } catch (error) {
     await writeFile(join(folder, file.path), file.before);
     throw error;
@@ -115,7 +123,9 @@ export async function pushHead(
   remote: string,
   branch: string,
 ): Promise<"pushed" | "overtaken"> {
-  const argv = ["push", "--quiet", "--porcelain", remote, `HEAD:refs/heads/${branch}`];
+  // The user's own tags are none of ours, whatever push.followTags says.
+  const flags = ["--quiet", "--porcelain", "--no-follow-tags"];
+  const argv = ["push", ...flags, remote, `HEAD:refs/heads/${branch}`];
   const { code, stdout, stderr } = await git(argv);
   if (code === 0) return "pushed";
   const failure = toGitFailure(`push to ${branch}`, `${stdout}\n${stderr}`);

@@ -15,7 +15,7 @@ export interface ParsedArgv {
 
 const OWN_PREFIX = "notify-";
 /** Those of ours that take no value. */
-const OWN_SWITCHES: ReadonlySet<string> = new Set(["notify-test"]);
+const OWN_SWITCHES: ReadonlySet<string> = new Set(["notify-recover", "notify-test"]);
 
 /** Flags may stand anywhere; after `--` all are positionals; short ones may be grouped (`-if x`, `-fx`, `-f=x`). */
 export function parseArgv(argv: readonly string[], table: FlagTable): ParsedArgv {
@@ -99,10 +99,17 @@ function nextPositional(
   for (let index = from; index < argv.length; index++) {
     const word = argv[index] ?? "";
     if (!word.startsWith("-") || word === "-") return index;
-    const name = word.startsWith("--") ? word.slice(2) : longName(word.slice(1));
-    if (table.get(name) === "required") index++;
+    if (word === "--") return undefined;
+    if (takesNextWord(word, table)) index++;
   }
   return undefined;
+}
+
+/** In front of the command cobra takes a flag it does not know there for one with a value: `helm -f a.yaml upgrade`. */
+function takesNextWord(word: string, table: FlagTable): boolean {
+  if (word.includes("=") || OWN_SWITCHES.has(word.slice(2))) return false;
+  if (word.startsWith("--")) return (table.get(word.slice(2)) ?? "required") === "required";
+  return word.length === 2 && (table.get(longName(word.slice(1))) ?? "required") === "required";
 }
 
 /** Values of a repeated flag, in order. */

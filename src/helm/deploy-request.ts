@@ -12,6 +12,10 @@ const CHART_VALUE_FLAGS = [
   "cert-file",
   "key-file",
   "keyring",
+  "registry-config",
+  "repository-config",
+  "repository-cache",
+  "content-cache",
 ];
 const CHART_SWITCHES = [
   "devel",
@@ -33,6 +37,7 @@ export function toDeployRequest(verb: HelmVerb, parsed: ParsedArgv): DeployReque
     verb,
     release: isNamed ? first : undefined,
     chart: second ?? first,
+    mayInstall: verb === "install" || isSwitchedOn(parsed, "install"),
     sources: {
       files: flagValues(parsed, "values").flatMap(splitCsv),
       set: flagValues(parsed, "set"),

@@ -67,6 +67,13 @@ function ended(child: ChildProcess, bin: string): Promise<HelmExit> {
   });
 }
 
+const asked = new Set<ChildProcess>();
+
+/** For a process that a signal ends: nobody waits for these answers any more. */
+export function endAsked(): void {
+  for (const child of asked) child.kill();
+}
+
 /** Runs helm for its output: small answers, such as `helm get all`. */
 export async function readHelm(
   argv: readonly string[],
@@ -78,6 +85,8 @@ export async function readHelm(
     env: { ...world.env },
     timeout: limits.timeoutMs,
   });
+  asked.add(child);
+  child.on("close", () => asked.delete(child));
   child.stdin.on("error", () => {});
   child.stdin.end(limits.input);
   const [exit, stdout, stderr] = await Promise.all([
@@ -85,7 +94,12 @@ export async function readHelm(
     readAll(child.stdout, limits.maxBytes),
     readAll(child.stderr, limits.maxBytes),
   ]);
-  return { code: exit.kind === "exited" ? exit.code : 1, stdout, stderr };
+  if (exit.kind === "exited") return { code: exit.code, stdout, stderr };
+  throw new NotifyError(
+    "HELM_KILLED",
+    `helm ${argv[0] ?? ""} was ended by ${exit.signal}, after ${limits.timeoutMs / 1000}s at the latest`,
+    { hint: "Run it by hand, to see what it waits for." },
+  );
 }
 
 async function readAll(stream: NodeJS.ReadableStream, maxBytes: number): Promise<string> {

@@ -2,17 +2,40 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { NotifyError } from "../domain/errors.ts";
+import { errorCode } from "./network-error.ts";
 
 const open = new Set<string>();
 
 /** Runs `use` with a new folder (0700, by mkdtemp), removed when it settles. */
 export async function withTempFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "helm-notify-"));
+  const folder = orRefuse(() => mkdtempSync(join(tmpdir(), "helm-notify-")));
   open.add(folder);
   try {
     return await use(folder);
   } finally {
     remove(folder);
+  }
+}
+
+function orRefuse<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (cause) {
+    throw new NotifyError("NO_TEMP_FILE", `cannot write to ${tmpdir()} (${errorCode(cause)})`, {
+      hint: "Set TMPDIR to a folder that is there, is yours and has room.",
+      cause,
+    });
+  }
+}
+
+/** Has a folder that somebody else removes in the end removed where a signal ends the process before. */
+export async function removedOnSignal<T>(folder: string, use: () => Promise<T>): Promise<T> {
+  open.add(folder);
+  try {
+    return await use();
+  } finally {
+    open.delete(folder);
   }
 }
 
@@ -29,6 +52,6 @@ function remove(folder: string): void {
 /** Writes a file of 0600 and returns its path. */
 export function writePrivate(folder: string, name: string, text: string): string {
   const path = join(folder, name);
-  writeFileSync(path, text, { mode: 0o600 });
+  orRefuse(() => writeFileSync(path, text, { mode: 0o600 }));
   return path;
 }

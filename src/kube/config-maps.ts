@@ -1,4 +1,5 @@
 // ConfigMaps: what the chart writes is read, the ledger read and written.
+import { randomUUID } from "node:crypto";
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
 import type { StoredConfigMap } from "../flow/ports.ts";
@@ -17,6 +18,9 @@ const configMap = z.object({
     resourceVersion: z.string(),
     uid: z.string(),
     creationTimestamp: z.string(),
+    annotations: z.nullish(z.record(z.string(), z.string())),
+    // https://kubernetes.io/docs/reference/using-api/server-side-apply/#managers
+    managedFields: z.nullish(z.array(z.object({ time: z.nullish(z.string()) }))),
   }),
   data: z.nullish(z.record(z.string(), z.string())),
 });
@@ -60,7 +64,10 @@ export async function getConfigMapAt(
   return item === undefined ? undefined : decode(item, name);
 }
 
-/** Creates or replaces what helm-notify owns of it. A PATCH is authorised with the name even where it creates; a POST is not. */
+/**
+ * Creates it or sets its keys; where it was created, or changed, since it was read it refuses with `KUBE_CONFLICT`. A PATCH is
+ * authorised with the name even where it creates; a POST is not.
+ */
 export async function applyConfigMap(
   api: KubeApi,
   { name, data, labels, resourceVersion }: ConfigMapToApply,
@@ -72,16 +79,90 @@ export async function applyConfigMap(
     metadata: { name, namespace: api.namespace, labels, resourceVersion },
     data,
   };
+  // It creates for whoever comes second, too, unless another manager of fields came first:
+  // https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+  const created = { fieldManager: `${FIELD_MANAGER.fieldManager}-${randomUUID()}` };
   const answer = await api.request({
     method: "PATCH",
     path: pathOf(api, name),
-    query: { fieldManager: "helm-notify", force: "true" },
+    query: resourceVersion === undefined ? created : { ...FIELD_MANAGER, force: "true" },
     contentType: "application/apply-patch+yaml",
     body: JSON.stringify(body),
     signal,
   });
   return decode(answer, name);
 }
+
+/** Refuses with `KUBE_CONFLICT` where there is one already. */
+export async function createConfigMap(
+  api: KubeApi,
+  { name, data, labels }: Omit<ConfigMapToApply, "resourceVersion">,
+  signal?: AbortSignal,
+): Promise<StoredConfigMap> {
+  const metadata = { name, namespace: api.namespace, labels };
+  const answer = await api.request({
+    method: "POST",
+    path: pathOf(api),
+    query: FIELD_MANAGER,
+    contentType: "application/json",
+    body: JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata, data }),
+    signal,
+  });
+  return decode(answer, name);
+}
+
+/** Changes the data of that very version: refuses with `KUBE_CONFLICT` where it was changed since, or is gone. */
+export async function changeConfigMap(
+  api: KubeApi,
+  { name, data }: ConfigMapToApply,
+  resourceVersion: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  await orConflict(
+    api.request({
+      method: "PATCH",
+      path: pathOf(api, name),
+      query: FIELD_MANAGER,
+      contentType: "application/merge-patch+json",
+      body: JSON.stringify({ metadata: { resourceVersion }, data }),
+      signal,
+    }),
+  );
+}
+
+/** Deletes that very version: refuses with `KUBE_CONFLICT` where it was changed since, or is gone. */
+export async function deleteConfigMap(
+  api: KubeApi,
+  name: string,
+  resourceVersion: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const options = {
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    preconditions: { resourceVersion },
+  };
+  await orConflict(
+    api.request({
+      method: "DELETE",
+      path: pathOf(api, name),
+      contentType: "application/json",
+      body: JSON.stringify(options),
+      signal,
+    }),
+  );
+}
+
+async function orConflict(request: Promise<unknown>): Promise<void> {
+  try {
+    await request;
+  } catch (error) {
+    if (!(error instanceof NotifyError) || error.code !== "KUBE_NOT_FOUND") throw error;
+    throw new NotifyError("KUBE_CONFLICT", error.message, { cause: error });
+  }
+}
+
+const FIELD_MANAGER = { fieldManager: "helm-notify" };
 
 function pathOf(api: KubeApi, name?: string): string {
   const all = `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/configmaps`;
@@ -91,8 +172,19 @@ function pathOf(api: KubeApi, name?: string): string {
 function decode(answer: unknown, name: string): StoredConfigMap {
   const parsed = configMap.safeParse(answer);
   if (!parsed.success) throw notConfigMap(name);
-  const { uid, resourceVersion, creationTimestamp: createdAt } = parsed.data.metadata;
-  return { data: parsed.data.data ?? {}, resourceVersion, uid, createdAt };
+  const { uid, resourceVersion, creationTimestamp, annotations, managedFields } =
+    parsed.data.metadata;
+  return {
+    data: parsed.data.data ?? {},
+    resourceVersion,
+    uid,
+    createdAt: creationTimestamp,
+    writtenAt: managedFields
+      ?.flatMap(({ time }) => time ?? [])
+      .toSorted()
+      .at(-1),
+    hook: annotations?.["helm.sh/hook"],
+  };
 }
 
 function notConfigMap(name: string): NotifyError {

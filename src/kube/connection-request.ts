@@ -15,25 +15,25 @@ export interface ConnectionRequest {
   readonly namespace?: string | undefined;
 }
 
-/** The flags, and HELM_KUBE… and HELM_NAMESPACE where a flag is absent. */
+/** The flags, and HELM_KUBE… and HELM_NAMESPACE where a flag is absent; one given empty takes the variable away. */
 export function withEnvironment(
   flags: ConnectionRequest,
   env: Readonly<Record<string, string | undefined>>,
 ): ConnectionRequest {
   const groups = env["HELM_KUBEASGROUPS"]?.split(",").filter((group) => group !== "");
-  const token = env["HELM_KUBETOKEN"];
+  const token = flags.token ?? new Secret(env["HELM_KUBETOKEN"] ?? "");
   return {
     kubeconfig: flags.kubeconfig,
-    kubeContext: flags.kubeContext || env["HELM_KUBECONTEXT"],
-    apiServer: flags.apiServer || env["HELM_KUBEAPISERVER"],
-    token: flags.token ?? (token ? new Secret(token) : undefined),
-    asUser: flags.asUser || env["HELM_KUBEASUSER"],
+    kubeContext: flags.kubeContext ?? env["HELM_KUBECONTEXT"],
+    apiServer: flags.apiServer ?? env["HELM_KUBEAPISERVER"],
+    token: token.reveal() === "" ? undefined : token,
+    asUser: flags.asUser ?? env["HELM_KUBEASUSER"],
     asGroups: flags.asGroups ?? (groups?.length ? groups : undefined),
-    caFile: flags.caFile || env["HELM_KUBECAFILE"],
+    caFile: flags.caFile ?? env["HELM_KUBECAFILE"],
     insecureSkipTlsVerify:
       flags.insecureSkipTlsVerify ?? isTrue(env["HELM_KUBEINSECURE_SKIP_TLS_VERIFY"] ?? ""),
-    tlsServerName: flags.tlsServerName || env["HELM_KUBETLS_SERVER_NAME"],
-    namespace: flags.namespace || env["HELM_NAMESPACE"],
+    tlsServerName: flags.tlsServerName ?? env["HELM_KUBETLS_SERVER_NAME"],
+    namespace: flags.namespace ?? env["HELM_NAMESPACE"],
   };
 }
 

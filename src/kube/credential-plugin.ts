@@ -20,7 +20,7 @@ export type RunCredentialPlugin = (call: CredentialPluginCall) => Promise<Creden
 // A token or a certificate pair is some kilobytes.
 const MAX_STDOUT_BYTES = 1024 * 1024;
 
-export const runCredentialPlugin: RunCredentialPlugin = (call) =>
+const run: RunCredentialPlugin = (call) =>
   new Promise((resolve) => {
     const child = spawn(call.command, call.args, {
       env: call.env,
@@ -56,3 +56,35 @@ export const runCredentialPlugin: RunCredentialPlugin = (call) =>
       else resolve({ kind: "exited", code, stdout: Buffer.concat(chunks).toString() });
     });
   });
+
+// Of credentials that do not say how long they hold.
+const DEFAULT_LIFE_MS = 5 * 60_000;
+// What is sent with them is to arrive in time.
+const MARGIN_MS = 30_000;
+
+/** Asks a plugin again only for credentials that have run out, as client-go does: it may take seconds, or ask a person. */
+export function remembering(
+  ask: RunCredentialPlugin,
+  now: () => number = Date.now,
+): RunCredentialPlugin {
+  const given = new Map<string, { readonly end: CredentialPluginEnd; readonly until: number }>();
+  return async (call) => {
+    const key = JSON.stringify(call);
+    const known = given.get(key);
+    if (known !== undefined && now() < known.until) return known.end;
+    const end = await ask(call);
+    if (end.kind === "exited" && end.code === 0) {
+      given.set(key, { end, until: lastUse(end.stdout) ?? now() + DEFAULT_LIFE_MS });
+    }
+    return end;
+  };
+}
+
+function lastUse(stdout: string): number | undefined {
+  const [, text = ""] = /"expirationTimestamp"\s*:\s*"([^"]+)"/.exec(stdout) ?? [];
+  const expires = Date.parse(text);
+  return Number.isNaN(expires) ? undefined : expires - MARGIN_MS;
+}
+
+/** The same process asks each plugin once. */
+export const runCredentialPlugin = remembering(run);

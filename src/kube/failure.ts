@@ -180,8 +180,11 @@ function newestWarnings(
 }
 
 function toMessage(text: string): string {
-  return redactLine(text, MESSAGE_LENGTH);
+  return redactLine(text.replace(RUNTIME_LAYERS, ""), MESSAGE_LENGTH);
 }
+
+// What containerd and runc say in front of what is wrong: nearly as long as what is shown.
+const RUNTIME_LAYERS = /failed to create containerd task: .*?unable to start container process: /;
 
 function whyNot(error: unknown): string {
   const code = error instanceof NotifyError ? error.code : "";

@@ -8,7 +8,7 @@ import type { Connection } from "./connection.ts";
 import { statusError, unreachableError } from "./status-error.ts";
 
 export interface KubeRequest {
-  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   readonly accept?: string;

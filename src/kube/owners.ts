@@ -10,7 +10,7 @@ import {
   type ObjectList,
   objectMetadata,
 } from "./objects.ts";
-import { makerOf, type Pod, troubleOf } from "./pods.ts";
+import { listPods, makerOf, type Pod, troubleOf } from "./pods.ts";
 
 const METADATA_ONLY =
   "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
@@ -55,6 +55,18 @@ function revisionOf({ metadata }: ReplicaSet): number {
 
 export function podsOf(makers: readonly Named[], pods: readonly Pod[]): readonly Pod[] {
   return pods.filter((pod) => makers.some((maker) => isSame(makerOf(pod), maker)));
+}
+
+/** Those of the makers that have a running pod. */
+export async function listRunning(
+  api: KubeApi,
+  makers: readonly Named[],
+  signal: AbortSignal,
+): Promise<readonly Named[]> {
+  if (makers.length === 0) return [];
+  const { items } = await listPods(api, signal);
+  const running = items.filter(({ status }) => status.phase === "Running");
+  return makers.filter((maker) => podsOf([maker], running).length > 0);
 }
 
 /** Whether `about` is one of the makers, or a pod of theirs with trouble; of a pod that is gone the name has to tell. */

@@ -1,31 +1,23 @@
 // The ReplicaSet of a watcher: the pod that it keeps takes it away when all is said.
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
-import type { StoredReplicaSet } from "../flow/ports.ts";
 import type { KubeApi } from "./kube-api.ts";
 
-const replicaSet = z.object({
-  metadata: z.object({
-    uid: z.string(),
-    creationTimestamp: z.string(),
-    annotations: z.nullish(z.record(z.string(), z.string())),
-  }),
-});
+const replicaSet = z.object({ metadata: z.object({ uid: z.string() }) });
 
 /** `undefined` where there is none. */
-export async function getReplicaSet(
+export async function getReplicaSetUid(
   api: KubeApi,
   name: string,
   signal?: AbortSignal,
-): Promise<StoredReplicaSet | undefined> {
+): Promise<string | undefined> {
   try {
     const parsed = replicaSet.safeParse(await api.request({ path: pathOf(api, name), signal }));
     if (!parsed.success) {
       const problem = `what the server gives for ReplicaSet ${name} is not one`;
       throw new NotifyError("KUBE_NOT_AN_API", problem, { hint: "Check the server address." });
     }
-    const { uid, creationTimestamp: createdAt, annotations } = parsed.data.metadata;
-    return { uid, createdAt, hook: annotations?.["helm.sh/hook"] };
+    return parsed.data.metadata.uid;
   } catch (error) {
     if (error instanceof NotifyError && error.code === "KUBE_NOT_FOUND") return undefined;
     throw error;

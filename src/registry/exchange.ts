@@ -87,7 +87,8 @@ export function createExchange(send: SendHttp, world: CredentialWorld): GetFromR
  */
 async function findOrigin(registry: string, send: SendHttp, signal: AbortSignal): Promise<string> {
   const secure = `https://${API_HOSTS[registry] ?? registry}`;
-  if (!/^(?:localhost|127(?:\.\d+){3})(?::\d+)?$/.test(registry)) return secure;
+  // Names below localhost lead nowhere else either: RFC 6761 §6.3.
+  if (!/^(?:(?:[\w-]+\.)*localhost|127(?:\.\d+){3})(?::\d+)?$/i.test(registry)) return secure;
   const plain = `http://${registry}`;
   const speaksTls = await send({ url: `${secure}/v2/`, signal }).catch(() => undefined);
   if (speaksTls) return secure;

@@ -3,6 +3,7 @@ import { Secret } from "../domain/secret.ts";
 import { flagValue, flagValues, isSwitchedOn, type ParsedArgv } from "../helm/argv.ts";
 import type { ConnectionRequest } from "../kube/connection-request.ts";
 
+const SKIP_TLS_VERIFY = "kube-insecure-skip-tls-verify";
 const CONNECTION_FLAGS = new Set([
   "burst-limit",
   "kube-apiserver",
@@ -10,7 +11,7 @@ const CONNECTION_FLAGS = new Set([
   "kube-as-user",
   "kube-ca-file",
   "kube-context",
-  "kube-insecure-skip-tls-verify",
+  SKIP_TLS_VERIFY,
   "kube-tls-server-name",
   "kube-token",
   "kubeconfig",
@@ -29,7 +30,9 @@ export function connectionRequest(parsed: ParsedArgv): ConnectionRequest {
     asUser: flagValue(parsed, "kube-as-user"),
     asGroups: asGroups.length > 0 ? asGroups : undefined,
     caFile: flagValue(parsed, "kube-ca-file"),
-    insecureSkipTlsVerify: isSwitchedOn(parsed, "kube-insecure-skip-tls-verify") || undefined,
+    insecureSkipTlsVerify: parsed.flags.some(({ name }) => name === SKIP_TLS_VERIFY)
+      ? isSwitchedOn(parsed, SKIP_TLS_VERIFY)
+      : undefined,
     tlsServerName: flagValue(parsed, "kube-tls-server-name"),
     namespace: flagValue(parsed, "namespace"),
   };

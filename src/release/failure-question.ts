@@ -33,6 +33,15 @@ export async function failureQuestion(
   };
 }
 
+/** Its hooks that Helm waits for, and which may outlive it. */
+export function awaitedHooks({ content }: StoredRevision): readonly Workload[] {
+  const { data } = failedRelease.safeParse(content);
+  return (data?.hooks ?? []).flatMap(({ kind, name, events }) => {
+    const isAwaited = events?.some((event) => /^(?:pre|post)-/.test(event)) ?? false;
+    return isAwaited && (kind === "Job" || kind === "Pod") ? [{ kind, name }] : [];
+  });
+}
+
 const workload = z.object({
   kind: z.enum(WORKLOAD_KINDS),
   name: z.string(),

@@ -5,6 +5,7 @@ import { NotifyError } from "../domain/errors.ts";
 import { type LookUp, pickLive, type RevisionStatus } from "../domain/release.ts";
 import type { HelmOutput, Revisions, RunHelmForOutput } from "../flow/ports.ts";
 import { RELEASE_AS_JSON, repairGoEscapes } from "./release-as-json.ts";
+import { helmError } from "../helm/values/helm-values.ts";
 import { toLiveRelease, toStoredRevision } from "./stored-release.ts";
 
 const history = z.array(z.object({ revision: z.number(), status: z.string() }));
@@ -76,7 +77,7 @@ const NOT_FOUND = Symbol("release not found");
 
 /** The same words on both Helms, for every storage. */
 function refusal({ stderr }: HelmOutput, argv: readonly string[]): typeof NOT_FOUND {
-  const reason = /^Error: (.*)$/m.exec(stderr)?.[1] ?? "no reason given";
+  const reason = helmError(stderr);
   if (reason === "release: not found") return NOT_FOUND;
   throw new NotifyError(
     "HELM_LOOK_UP_FAILED",

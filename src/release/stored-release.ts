@@ -15,7 +15,11 @@ const storedRelease = z.object({
   name: z.string(),
   namespace: z.string(),
   version: z.number(),
-  info: z.object({ status: z.string(), description: z.nullish(z.string()) }),
+  info: z.object({
+    status: z.string(),
+    description: z.nullish(z.string()),
+    last_deployed: z.nullish(z.string()),
+  }),
   chart: z.object({
     metadata: z.object({
       name: z.string(),
@@ -70,5 +74,15 @@ export async function toStoredRevision(
     running: undefined,
     newer,
   };
-  return { release, description: info.description ?? undefined, content: stored };
+  return {
+    release,
+    description: info.description ?? undefined,
+    startedAt: toDate(info.last_deployed),
+    content: stored,
+  };
+}
+
+function toDate(text: string | null | undefined): Date | undefined {
+  const date = new Date(text ?? "");
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }

@@ -10,7 +10,9 @@ import {
   toCommitView,
   toEventView,
   toHookView,
+  toPassedLockView,
   toPodView,
+  toRecoveredView,
   toView,
   type ViewOptions,
 } from "./view.ts";
@@ -42,6 +44,7 @@ const TOTAL_LIMIT = 11_500;
 const HEADLINE_LIMIT = 1200;
 const FOOTER_LIMIT = 1100;
 const NOTE_LIMIT = 200;
+const LOCK_LIMIT = 1000;
 const CAUSE_LIMIT = 3000;
 const SUMMARY_LIMIT = 1500;
 const SUMMARY_COUNT = 5;
@@ -56,13 +59,15 @@ export function toAnnouncement(message: Message, say: Say): BlockKit {
     ...notesOf(message, say),
   ].join(" · ");
   const cause = fitting(message.cause ? toCauseLines(message.cause, say) : [], CAUSE_LIMIT);
-  const room = TOTAL_LIMIT - jsonLength([headline, footer, ...cause]);
+  const lock = lockLines(message, say);
+  const room = TOTAL_LIMIT - jsonLength([headline, footer, ...lock, ...cause]);
   const changes = changeLines(message, room - MORE_LENGTH, say);
   const commits = commitLines(message, room - jsonLength(changes), say);
   return {
     text: toText(message, say),
     blocks: [
       section(headline),
+      ...toSections(lock),
       ...toSections(cause),
       ...toSections(changes),
       ...toSections(commits),
@@ -89,6 +94,11 @@ function toHeadline(message: Message, say: Say): string {
   return cut(say(name, toView(message)), HEADLINE_LIMIT);
 }
 
+function lockLines({ passedLock }: Message, say: Say): readonly string[] {
+  if (passedLock === undefined) return [];
+  return [cut(say("passed lock", toPassedLockView(passedLock)), LOCK_LIMIT)];
+}
+
 function withSummary(message: Message, isLinked: boolean, say: Say): string {
   const summary = summarize(message, isLinked, say);
   const headline = toHeadline(message, say);
@@ -100,11 +110,13 @@ function tellingLines({ cause }: Message, say: Say): readonly string[] {
   return line === undefined ? [] : [cut(line, SUMMARY_LIMIT)];
 }
 
-function notesOf({ before, outcome, action }: Message, say: Say): readonly string[] {
+function notesOf(message: Message, say: Say): readonly string[] {
+  const { before, outcome, action, recovered } = message;
   const isUnseen = outcome?.kind === "applied" && action !== "uninstall";
   return [
     ...(before === "unknown" ? [cut(say("before unknown", {}), NOTE_LIMIT)] : []),
     ...(isUnseen ? [cut(say("rollout unknown", {}), NOTE_LIMIT)] : []),
+    ...(recovered ? [cut(say("recovered", toRecoveredView(message)), NOTE_LIMIT)] : []),
   ];
 }
 

@@ -7,12 +7,13 @@ import type { Message } from "../domain/message.ts";
  * however late an event is told, so that a receiver can drop repetitions.
  */
 export function toCloudEvent(message: Message) {
-  const { id, phase, starter, startedAt, endedAt } = message;
+  const { id, phase, starter, startedAt, endedAt, recovered } = message;
   const word = phase === "start" ? "started" : "ended";
   return {
     specversion: "1.0",
     // Without a full stop, which divides what is signed: https://www.standardwebhooks.com
-    id: `${id}-${word}`,
+    // A run that is recovered has ended once more: who has its end already must not drop that.
+    id: `${id}-${recovered ? "recovered" : word}`,
     source: `/helm-notify/namespaces/${encodeURIComponent(message.namespace)}`,
     type: `dev.helm-notify.run.${word}`,
     subject: message.release,
@@ -33,6 +34,7 @@ export function toCloudEvent(message: Message) {
       endedAt: endedAt?.toISOString(),
       outcome: message.outcome,
       cause: message.cause,
+      recovered,
       before: message.before,
       changes: message.changes,
       unchangedCount: message.unchangedCount,

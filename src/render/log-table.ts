@@ -4,30 +4,39 @@ import { diffServices, type ServiceChange } from "../domain/diff.ts";
 import { beforeOf, type Run } from "../domain/ledger.ts";
 import type { ServiceRecord } from "../domain/record.ts";
 import type { Outcome } from "../domain/run.ts";
+import type { Lock } from "../domain/turn.ts";
 import { alignColumns } from "./columns.ts";
 import { type CsvColumn, toCsv } from "./csv.ts";
 import { toDuration, toUtc } from "./moments.ts";
+import { toLockText } from "./turn-text.ts";
 
 export interface Log {
   readonly release: string;
   readonly namespace: string;
+  /** Who keeps it from being deployed. */
+  readonly lock: Lock | undefined;
   readonly runs: readonly Run[];
 }
 
 const NOTHING = "-";
 
-/** A line a run, and one more for each further service that it changed. */
-export function toLogTable({ release, namespace, runs }: Log): string[] {
+/** The lock; then a line a run, and one more for each further service that it changed. */
+export function toLogTable({ lock, ...log }: Log): string[] {
+  const { release } = log;
+  return [...(lock ? [`${release} is locked by ${toLockText(lock)}`] : []), ...toRunTable(log)];
+}
+
+function toRunTable({ release, namespace, runs }: Omit<Log, "lock">): string[] {
   if (runs.length === 0) return [`no run of ${release} in ${namespace} is recorded`];
   const hasLinks = runs.some(({ url }) => url !== undefined);
-  const header = ["STARTED", "ACTION", "REV", "WHO (CLAIMED)", "WHAT", "ENDED", "TOOK", "LINK"];
+  const header = ["STARTED", "ACTION", "REV", "WHO", "WHAT", "ENDED", "TOOK", "LINK"];
   const rows = runs.flatMap((run) => {
     const [first = "no service changed", ...more] = toChangeLines(run);
     const line = [
       toUtc(run.startedAt),
       run.action,
       run.revision === undefined ? NOTHING : String(run.revision),
-      run.actor ?? NOTHING,
+      toWho(run),
       first,
       toEnd(run),
       toDuration(durationMs(run) ?? 0) || NOTHING,
@@ -37,6 +46,12 @@ export function toLogTable({ release, namespace, runs }: Log): string[] {
   });
   const table = [header, ...rows];
   return alignColumns(hasLinks ? table : table.map((row) => row.slice(0, -1)));
+}
+
+/** The name that the run's environment gave itself, and the one that the cluster has for its credentials. */
+function toWho({ actor, account }: Run): string {
+  const names = [actor && `${actor} (claimed)`, account && `${account} (verified)`];
+  return names.filter(Boolean).join(", ") || NOTHING;
 }
 
 /** A row a changed service, and one for a run that changed none. */
@@ -78,14 +93,16 @@ const COLUMNS: readonly CsvColumn<LogRow>[] = [
   ["to_revision", ({ to }) => to?.revision],
   ["from_digest", ({ from }) => from?.digest],
   ["to_digest", ({ to }) => to?.digest],
+  ["verified_account", ({ run }) => run.account],
 ];
 
 /** A contract with scripts: keys are only ever added. `null` = nothing known. */
-export function toLogJson({ release, namespace, runs }: Log): object {
+export function toLogJson({ release, namespace, lock, runs }: Log): object {
   return {
     v: 1,
     release,
     namespace,
+    lock: lock ?? null,
     runs: runs.map((run) => ({
       id: run.id,
       action: run.action,
@@ -93,12 +110,13 @@ export function toLogJson({ release, namespace, runs }: Log): object {
       startedAt: run.startedAt,
       endedAt: run.endedAt ?? null,
       seconds: seconds(run) ?? null,
-      // Nothing in a ledger proves who it was: a CI's variables say it, and whoever may write the ledger.
       actor: run.actor === undefined ? null : { name: run.actor, isVerified: false },
+      account: run.account === undefined ? null : { name: run.account, isVerified: true },
       url: run.url ?? null,
       helmRevision: run.revision ?? null,
       outcome: run.phase === "ended" ? (run.outcome ?? { kind: "unknown" }) : null,
       cause: run.cause ?? null,
+      recovered: run.recovered ?? null,
       before: beforeOf(run).kind,
       changes: changesOf(run).map((change) => {
         const { from, to } = endsOf(change);
@@ -163,10 +181,13 @@ function toOutcomeName(run: Run): string {
   return run.phase === "ended" ? (run.outcome?.kind ?? "unknown") : "in-progress";
 }
 
-function toEnd({ phase, outcome, cause, action }: Run): string {
+function toEnd({ phase, outcome, cause, action, recovered }: Run): string {
   if (phase === "started") return "in progress";
   const why = causeText(cause);
-  return `${toOutcomeText(action, outcome ?? { kind: "unknown" })}${why === "" ? "" : `: ${why}`}`;
+  const end = `${toOutcomeText(action, outcome ?? { kind: "unknown" })}${why === "" ? "" : `: ${why}`}`;
+  return recovered
+    ? `${end}, recovered${recovered.by === undefined ? "" : ` by ${recovered.by}`}`
+    : end;
 }
 
 function toOutcomeText(action: Run["action"], outcome: Outcome): string {
@@ -199,8 +220,9 @@ function causeText(cause: Cause | undefined): string {
   return pod ? `pod ${pod.pod} ${pod.reason}` : description;
 }
 
-function durationMs({ startedAt, endedAt }: Run): number | undefined {
-  if (endedAt === undefined) return undefined;
+function durationMs({ startedAt, endedAt, outcome }: Run): number | undefined {
+  // Where nobody saw the end that is when somebody gave up on it, by whatever clock.
+  if (endedAt === undefined || outcome?.kind === "unknown") return undefined;
   const ms = Date.parse(endedAt) - Date.parse(startedAt);
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

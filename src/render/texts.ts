@@ -19,6 +19,10 @@ export const TEXTS = {
   unknown:
     "⚠️ Nobody saw how the {{action}} of *{{release}}* in *{{place}}* ended: it failed, was interrupted, or still runs",
 
+  // A lock that did not stop it; without `why` it was plain helm, which knows of none.
+  "passed lock":
+    "🔓 Although {{#if by}}{{by}}{{else}}somebody{{/if}} had locked it: {{reason}}{{#if why}}. Overridden: {{why}}{{/if}}",
+
   // One line of the announcement, by kind of change.
   changed:
     "*{{name}}*  {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if compare}}  ({{compare}}){{/if}}{{#if image}}  now from {{image}}{{/if}}{{#if isDowngrade}}  ⚠️ downgrade{{/if}}{{#if droppedCommits}}  ⚠️ drops {{droppedCommits}} live {{#if isOneDropped}}commit{{else}}commits{{/if}}{{/if}}{{#if isSameCode}}  (no code change){{/if}}",
@@ -55,6 +59,8 @@ export const TEXTS = {
     "{{#if actor}}by {{actor}} · {{/if}}{{#if run}}{{run}} · {{/if}}{{#if revision}}revision {{revision}} · {{/if}}namespace {{namespace}}{{#if chart}} · chart {{chart}}{{/if}}{{#if isFirst}} · first install{{/if}}{{#if unchanged}} · {{unchanged}} unchanged{{/if}}",
   "before unknown": "what ran before is not known",
   "rollout unknown": "the rollout was not waited for, or not seen",
+  recovered:
+    "{{#if recoverer}}recovered by {{recoverer}}{{else}}recovered{{/if}}: revision {{revision}} was left pending, and is marked as failed",
   late: "late{{#if time}}: this began {{time}}{{/if}}",
 } as const;
 
@@ -114,6 +120,7 @@ export const TEXT_VARIABLES = {
   "rolled-back": RUN,
   interrupted: RUN,
   unknown: RUN,
+  "passed lock": { by: "who had locked it", reason: "of the lock", why: "of the override" },
   changed: CHANGE,
   rebuilt: CHANGE,
   "digest-only": CHANGE,
@@ -137,5 +144,6 @@ export const TEXT_VARIABLES = {
   footer: RUN,
   "before unknown": NOTHING,
   "rollout unknown": NOTHING,
+  recovered: { recoverer: "who did it, as the CI says", revision: "Helm's revision" },
   late: RUN,
 } as const satisfies Readonly<Record<TextName, Variables>>;

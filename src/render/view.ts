@@ -1,7 +1,7 @@
 // What the texts may say: a message's facts as safe mrkdwn. Everything of outside is escaped here, once.
 import type { Cause, PodTrouble } from "../domain/cause.ts";
 import { differ, type ServiceChange } from "../domain/diff.ts";
-import type { Message } from "../domain/message.ts";
+import type { Message, PassedLock } from "../domain/message.ts";
 import type { ServiceRecord } from "../domain/record.ts";
 import type { Commit, Shipped } from "../domain/shipped.ts";
 import { commitUrl, compareUrl } from "../domain/source-link.ts";
@@ -46,10 +46,14 @@ export function toView(message: Message): ViewOf<"start"> {
   };
 }
 
+export function toRecoveredView({ recovered, revision }: Message): ViewOf<"recovered"> {
+  return { recoverer: escapeText(recovered?.by ?? "", SHORT_LABEL), revision };
+}
+
 /** `45s`, `2m10s`, `1h5m`. */
-function durationOf({ startedAt, endedAt, outcome }: Message): string {
-  // A run whose end nobody saw is closed when the next one begins.
-  if (endedAt === undefined || outcome?.kind === "unknown") return "";
+function durationOf({ startedAt, endedAt, outcome, recovered }: Message): string {
+  // A run whose end nobody saw is closed when the next one begins, or by who recovers the release.
+  if (endedAt === undefined || outcome?.kind === "unknown" || recovered) return "";
   const seconds = Math.round((endedAt.getTime() - startedAt.getTime()) / 1000);
   // Clocks of two machines may disagree.
   if (!(seconds > 0)) return "";
@@ -112,6 +116,14 @@ function directionOf(change: ServiceChange, message: Message): Direction {
     droppedCommits,
     isOneDropped: droppedCommits === 1,
     isSameCode: found?.direction === "identical",
+  };
+}
+
+export function toPassedLockView({ by, reason, why }: PassedLock): ViewOf<"passed lock"> {
+  return {
+    by: escapeText(by ?? "", SHORT_LABEL),
+    reason: escapeText(reason, DETAIL_LABEL),
+    why: escapeText(why ?? "", DETAIL_LABEL),
   };
 }
 

@@ -15,6 +15,7 @@ const RECEIVER = {
   name: "the receiver of events",
   addressHint: "Check the address under genericUrl in the Secret.",
   decode,
+  knowsRepetition: true,
 };
 
 /** Sends events until one is taken: any status 2xx. The receiver tells a repetition by `webhook-id`, which is the event's own. */

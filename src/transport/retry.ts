@@ -14,11 +14,13 @@ export interface Receiver {
   /** What there is to check where its address is none. */
   readonly addressHint: string;
   readonly decode: (response: HttpResponse) => Attempt;
+  /** Whether a message that came twice counts once. */
+  readonly knowsRepetition: boolean;
 }
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 5000;
-/** One connection that hangs must not use up the whole deadline. */
+/** One answer that does not come must not use up the whole deadline, where asking again does no harm. */
 const ATTEMPT_MS = 8000;
 
 /**
@@ -32,7 +34,7 @@ export async function sendPatiently(
   deadline: Deadline,
 ): Promise<Delivery> {
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-    const { signal } = deadline.sooner(ATTEMPT_MS);
+    const { signal } = receiver.knowsRepetition ? deadline.sooner(ATTEMPT_MS) : deadline;
     const result = await attempt({ ...toRequest(), signal }, receiver, send);
     if (result.kind === "done") return result.delivery;
     const afterMs = Math.max(wait, result.afterMs ?? 0);

@@ -31,8 +31,11 @@ const JSON_TYPE = { "content-type": "application/json; charset=utf-8" };
 // Previews of commit pages would be longer than the message.
 const NO_PREVIEWS = { unfurl_links: false, unfurl_media: false };
 
-const WEBHOOK: Receiver = { name: "slack", addressHint: ADDRESS_HINT, decode: decodeWebhook };
-const WEB_API: Receiver = { name: "slack", addressHint: ADDRESS_HINT, decode: decodeWebApi };
+// A Slack that is slow posts what it is told all the same, and posts it again when told again.
+const SLACK = { name: "slack", addressHint: ADDRESS_HINT, knowsRepetition: false };
+const WEBHOOK: Receiver = { ...SLACK, decode: decodeWebhook };
+const POSTING: Receiver = { ...SLACK, decode: decodeWebApi };
+const EDITING: Receiver = { ...POSTING, knowsRepetition: true };
 
 function createWebhook(access: WebhookAccess, send: SendHttp): Slack {
   return {
@@ -60,21 +63,23 @@ const NEEDS_A_BOT: Delivery = {
 
 function createBot({ token, channel, apiUrl, username }: BotAccess, send: SendHttp): Slack {
   const headers = { ...JSON_TYPE, authorization: new Secret(`Bearer ${token.reveal()}`) };
-  const call = (method: string, content: object, deadline: Deadline) => {
+  const call = (receiver: Receiver, method: string, content: object, deadline: Deadline) => {
     const url = apiUrl.replace(/\/*$/, `/${method}`);
     const request = { method: "POST", url, headers, body: JSON.stringify(content) } as const;
-    return sendPatiently(() => request, WEB_API, send, deadline);
+    return sendPatiently(() => request, receiver, send, deadline);
   };
   return {
     knowsThreads: true,
-    post: ({ text, blocks }, deadline) =>
-      call("chat.postMessage", { channel, username, text, blocks, ...NO_PREVIEWS }, deadline),
+    post: ({ text, blocks }, deadline) => {
+      const content = { channel, username, text, blocks, ...NO_PREVIEWS };
+      return call(POSTING, "chat.postMessage", content, deadline);
+    },
     edit: ({ channel: id, ts }, { text, blocks }, deadline) =>
-      call("chat.update", { channel: id, ts, text, blocks }, deadline),
+      call(EDITING, "chat.update", { channel: id, ts, text, blocks }, deadline),
     reply: ({ channel: id, ts }, { text, blocks }, { isBroadcast }, deadline) => {
       const thread = { channel: id, thread_ts: ts, reply_broadcast: isBroadcast };
       const content = { ...thread, username, text, blocks, ...NO_PREVIEWS };
-      return call("chat.postMessage", content, deadline);
+      return call(POSTING, "chat.postMessage", content, deadline);
     },
   };
 }

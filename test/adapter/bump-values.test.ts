@@ -7,7 +7,7 @@ import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { NotifyError } from "../../src/domain/errors.ts";
 import { parsePath, valueAt } from "../../src/domain/values.ts";
 import { askHelmForValues } from "../../src/helm/values/helm-values.ts";
-import { readEditableValues, setScalar } from "../../src/helm/values/scalar-edit.ts";
+import { readEditableValues, setScalar, setScalars } from "../../src/helm/values/scalar-edit.ts";
 import { helmOutput } from "../support/helm-output.ts";
 
 const CORPUS = join(import.meta.dirname, "../fixtures/values");
@@ -144,6 +144,40 @@ describe("a value is replaced, and nothing else", () => {
     const named = new Set([...REPLACED.map(([name]) => name), "same-tag-many-times"]);
     expect(corpus.filter((name) => !named.has(name))).toEqual([]);
     expect(corpus.length).toBeGreaterThanOrEqual(40);
+  });
+});
+
+describe("several values at once are changed as one after the other", () => {
+  const byFile = Map.groupBy(REPLACED, ([name]) => name);
+  it.each([...byFile.keys()])("%s", (name) => {
+    const rows = new Map(byFile.get(name)?.map(([, path, value]) => [path, value]));
+    const edits = [...rows].map(([path, value]) => ({ path: parsePath(path), value }));
+    const together = setScalars(read(name), edits, { file: "values.yaml", mayCreate: false });
+    expect(together).toBe([...rows].reduce((text, row) => edit(text, ...row), read(name)));
+  });
+
+  it("and what is not there yet is written behind them", () => {
+    const text = "api: {image: {tag: 1}}\nweb: {image: {tag: 1}}\n";
+    const edits = ["api.image.revision", "web.image.tag", "api.image.digest"].map((path) => ({
+      path: parsePath(path),
+      value: "x",
+    }));
+    expect(setScalars(text, edits, { file: "values.yaml", mayCreate: true })).toBe(
+      "api: {image: {tag: 1, revision: x, digest: x}}\nweb: {image: {tag: x}}\n",
+    );
+  });
+
+  it("or none is, where one cannot be", () => {
+    const edits = ["api.image.tag", "web.image"].map((path) => ({
+      path: parsePath(path),
+      value: "x",
+    }));
+    const setBoth = () =>
+      setScalars("api: {image: {tag: 1}}\nweb: {image: {tag: 1}}\n", edits, {
+        file: "values.yaml",
+        mayCreate: true,
+      });
+    expect(setBoth).toThrow("values.yaml:2: web.image is a map, not a single value");
   });
 });
 

@@ -88,7 +88,7 @@ async function packageChart(chart: string, folder: string): Promise<string> {
 describe.each(HELM_MAJORS)("values are those that Helm %i gives the templates", (major) => {
   it("of a folder with subcharts, aliases, globals and imports", async () => {
     const chart = writeShop(temporaryFolder());
-    const { name, version, appVersion, values } = await readChart(
+    const { name, version, appVersion, values, switches } = await readChart(
       { chart, chartFlags: [] },
       refuseHelm,
     );
@@ -99,6 +99,7 @@ describe.each(HELM_MAJORS)("values are those that Helm %i gives the templates", 
     });
     expect(withoutNulls(values)).toEqual(withoutNulls(await valuesOfHelm(major, chart)));
     expect(values).toHaveProperty("empty", null);
+    expect(switches).toContainEqual({ path: ["web"], condition: "web.enabled", tags: undefined });
   });
 
   it("of a packed chart with a packed subchart", async () => {
@@ -165,6 +166,15 @@ describe.each(HELM_MAJORS)("values are those that Helm %i gives the templates", 
     expect(version).toBe("1.2.3");
     expect(withoutNulls(values)).toEqual(withoutNulls(await valuesOfHelm(major, archive)));
     expect(templates().get("templates/values.yaml")).toBe(PRINT["templates/values.yaml"]);
+  });
+
+  it("of the chart that Helm takes where there is one here and one in the repository", async () => {
+    const chart = writeShop(temporaryFolder());
+    const repo = "--repo=http://127.0.0.1:9";
+    const { code } = await helmOutput(major)(["template", "shop", chart, repo]);
+    const reading = readChart({ chart, chartFlags: [repo] }, helmOutput(major));
+    const ours = await reading.then(() => 0).catch(() => 1);
+    expect(ours).toBe(code);
   });
 
   it("a chart that Helm cannot fetch is refused in Helm's words", async () => {

@@ -50,7 +50,7 @@ async function finishRun(release: HookRelease, { child, end }: ReturnType<typeof
 it("a run is told without a word on its own streams, and the pod ends well", async () => {
   const release = bed.createRelease(OLD);
   release.begin(NEW);
-  const watcher = run(release.env("pre-upgrade"));
+  const watcher = run(release.env());
   await vi.waitFor(() => expect(channelOf(release)).toHaveLength(1), SOON);
   expect(await finishRun(release, watcher)).toEqual({ status: 0, stdout: "", stderr: "" });
 });
@@ -72,12 +72,12 @@ it.each<[string, number, (release: HookRelease) => boolean]>([
 ])("killed %s, another container goes on", async (_, atMost, isTime) => {
   const release = bed.createRelease(OLD);
   release.begin(NEW);
-  const killed = run(release.env("pre-upgrade"));
+  const killed = run(release.env());
   await vi.waitFor(() => expect(isTime(release)).toBe(true), { timeout: 10_000, interval: 1 });
   killed.child.kill("SIGKILL");
   await killed.end;
   release.apply(NEW);
-  const next = run(release.env("pre-upgrade"));
+  const next = run(release.env());
   await vi.waitFor(() => expect(startIsTold(release)).toBe(true), SOON);
   expect(await finishRun(release, next)).toMatchObject({ status: 0, stderr: "" });
   const messages = channelOf(release);
@@ -90,7 +90,7 @@ it.each<[string, number, (release: HookRelease) => boolean]>([
 it("killed when it has closed the run, another container tells how it ended", async () => {
   const release = bed.createRelease(OLD);
   release.begin(NEW);
-  const killed = run(release.env("pre-upgrade"));
+  const killed = run(release.env());
   await vi.waitFor(() => expect(startIsTold(release)).toBe(true), SOON);
   // The edit is read, and never answered.
   bed.slack.addFaults({ kind: "hang" });
@@ -98,7 +98,7 @@ it("killed when it has closed the run, another container tells how it ended", as
   await vi.waitFor(() => expect(release.readLedger()?.run?.phase).toBe("ended"), SOON);
   killed.child.kill("SIGKILL");
   await killed.end;
-  const next = run(release.env("pre-upgrade"));
+  const next = run(release.env());
   await vi.waitFor(() => expect(release.isWatcherGone()).toBe(true), SOON);
   next.child.kill("SIGTERM");
   expect(await next.end).toMatchObject({ status: 0, stderr: "" });
@@ -108,12 +108,23 @@ it("killed when it has closed the run, another container tells how it ended", as
 it("told to go it goes soon, says nothing, and leaves the run to the next container", async () => {
   const release = bed.createRelease(OLD);
   release.begin(NEW);
-  const { child, end } = run(release.env("pre-upgrade"));
+  const { child, end } = run(release.env());
   await vi.waitFor(() => expect(startIsTold(release)).toBe(true), SOON);
   child.kill("SIGTERM");
   expect(await end).toEqual({ status: 0, stdout: "", stderr: "" });
   expect(release.readLedger()?.run?.phase).toBe("started");
   expect(release.isWatcherGone()).toBe(false);
+});
+
+it("told to go while Slack takes its time, it still writes down what it told", async () => {
+  const release = bed.createRelease(OLD);
+  release.begin(NEW);
+  bed.slack.addFaults({ kind: "late", ms: 3000 });
+  const { child, end } = run(release.env());
+  await vi.waitFor(() => expect(channelOf(release)).toHaveLength(1), SOON);
+  child.kill("SIGTERM");
+  expect(await end).toEqual({ status: 0, stdout: "", stderr: "" });
+  expect(startIsTold(release)).toBe(true);
 });
 
 it("all settings of the chart's that are missing are named at once, and the pod waits to be told to go", async () => {
@@ -126,6 +137,7 @@ it("all settings of the chart's that are missing are named at once, and the pod 
     stderr:
       "helm notify: the pod's settings are not valid: " +
       "HELM_NOTIFY_NAMESPACE is not set; " +
+      "HELM_NOTIFY_POD is not set; " +
       "HELM_NOTIFY_KUBE_DIR is not set; " +
       "KUBERNETES_SERVICE_HOST is not set. " +
       "Check helm-notify.slack in the values and the keys of the Secret it names.\n",

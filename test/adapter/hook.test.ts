@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { runWatcher } from "../../hooks-image/watcher.ts";
@@ -50,12 +51,11 @@ function start(release: HookRelease, env: HookEnvironment): Watching {
 /** A whole run of Helm with its watcher; returns what that said. */
 async function watch(
   release: HookRelease,
-  event: string,
   to: typeof NEW,
   more: HookEnvironment = {},
 ): Promise<string[]> {
   release.begin(to);
-  const watching = start(release, release.env(event, more));
+  const watching = start(release, release.env(more));
   await vi.waitFor(() => expect(release.readLedger()?.run?.tellings).toBeDefined(), SOON);
   release.apply(to);
   release.end();
@@ -74,7 +74,7 @@ describe("a run", () => {
   it("is one message, posted at its beginning and edited at its end, with the end in its thread", async () => {
     const release = bed.createRelease(OLD);
     release.begin(NEW);
-    const watching = start(release, release.env("pre-upgrade"));
+    const watching = start(release, release.env());
     await vi.waitFor(() => expect(release.readLedger()?.run?.tellings).toBeDefined(), SOON);
     const [announced] = channelOf(release);
     expect(announced?.text).toBe(`Deploying ${release.name} to production: api 1.3.2 → 1.4.0`);
@@ -105,10 +105,24 @@ describe("a run", () => {
     expect(release.isWatcherGone()).toBe(true);
   });
 
+  it("of two pods is told once: a node may go away with one of them", async () => {
+    const release = bed.createRelease(OLD);
+    release.begin(NEW);
+    const pods = ["one", "other"].map((pod) =>
+      start(release, release.env({ HELM_NOTIFY_POD: pod })),
+    );
+    await vi.waitFor(() => expect(release.readLedger()?.run?.tellings).toBeDefined(), SOON);
+    release.apply(NEW);
+    release.end();
+    await Promise.all(pods.map(({ done }) => done));
+    expect(channelOf(release)).toMatchObject([{ isEdited: true, replies: [{}] }]);
+    expect(pods.flatMap(({ lines }) => lines)).toEqual([]);
+  });
+
   it("by webhook is told in two messages", async () => {
     const release = bed.createRelease(OLD);
     const byWebhook = { SLACK_BOT_TOKEN: "", SLACK_WEBHOOK_URL: bed.slack.webhookUrl };
-    expect(await watch(release, "pre-upgrade", NEW, byWebhook)).toEqual([]);
+    expect(await watch(release, NEW, byWebhook)).toEqual([]);
     expect(channelOf(release).map(({ isEdited }) => isEdited)).toEqual([false, false]);
   });
 
@@ -121,7 +135,7 @@ describe("a run", () => {
       GENERIC_URL: receiver.url,
       GENERIC_SECRET: receiver.secret,
     };
-    expect(await watch(release, "pre-upgrade", NEW, more)).toEqual([]);
+    expect(await watch(release, NEW, more)).toEqual([]);
     expect(receiver.events).toHaveLength(2);
     expect(channelOf(release)).toEqual([]);
   });
@@ -130,7 +144,7 @@ describe("a run", () => {
     const release = bed.createRelease(OLD);
     release.begin(NEW);
     release.apply(NEW);
-    const watching = start(release, release.env("pre-upgrade"));
+    const watching = start(release, release.env());
     release.end();
     await watching.done;
     expect(release.readLedger()?.run?.from).toEqual(OLD);
@@ -142,7 +156,7 @@ describe("a run", () => {
     release.begin(NEW);
     release.apply(NEW);
     bed.kube.compact();
-    const watching = start(release, release.env("pre-upgrade"));
+    const watching = start(release, release.env());
     release.end();
     await watching.done;
     expect(release.readLedger()?.run).not.toHaveProperty("from");
@@ -151,8 +165,8 @@ describe("a run", () => {
 
   it("is a first install where there was nothing, with rights that come in its course", async () => {
     const release = bed.createRelease(undefined, { mayAct: false });
-    release.begin(NEW);
-    const watching = start(release, release.env("pre-install"));
+    release.begin(NEW, "pre-install");
+    const watching = start(release, release.env());
     const isRefused = () =>
       bed.kube.requests.some(({ path }) => path.includes(`/${release.name}-helm-notify`));
     await vi.waitFor(() => expect(isRefused()).toBe(true), SOON);
@@ -164,22 +178,30 @@ describe("a run", () => {
     expect(release.readLedger()?.run).toMatchObject({ action: "install", from: null });
   });
 
-  it("is called what its ReplicaSet was made for, also by an earlier pod that was slow to go", async () => {
+  it("that follows within the same second is called what it is, also by a pod of the one before", async () => {
     const release = bed.createRelease(NEW);
-    release.begin(OLD, {}, "pre-rollback");
-    const earlier = start(release, release.env("pre-install"));
+    release.begin(NEW, "pre-upgrade");
+    release.mark(OLD, "pre-rollback");
+    const earlier = start(release, release.env());
+    await vi.waitFor(() => expect(release.readLedger()?.run?.tellings).toBeDefined(), SOON);
+    release.replaceWatcher();
+    earlier.stop();
+    await earlier.done;
+    const watching = start(release, release.env());
     release.apply(OLD);
     release.end();
-    await earlier.done;
+    await watching.done;
     expect(release.readLedger()?.run).toMatchObject({ action: "rollback", from: NEW, to: OLD });
-    expect(channelOf(release)[0]?.text).toContain(`Rolled back ${release.name}`);
+    expect(channelOf(release).map(({ text }) => text)).toEqual([
+      expect.stringContaining(`Rolled back ${release.name}`),
+    ]);
   });
 
   it("is said in the user's words, and in ours where those are broken", async () => {
     const release = bed.createRelease(OLD);
-    release.begin(NEW, { nonsense: "{{x}}" });
+    release.begin(NEW, "pre-upgrade", { nonsense: "{{x}}" });
     release.end();
-    const watching = start(release, release.env("pre-upgrade"));
+    const watching = start(release, release.env());
     await watching.done;
     expect(channelOf(release)).toHaveLength(1);
     expect(watching.lines).toEqual([expect.stringContaining("nonsense")]);
@@ -196,7 +218,7 @@ describe("trouble with Kubernetes", () => {
       times: 2,
       action: { status: 409, reason: "Conflict" },
     });
-    expect(await watch(release, "pre-upgrade", NEW)).toEqual([]);
+    expect(await watch(release, NEW)).toEqual([]);
     expect(release.readLedger()?.run?.from).toEqual(OLD);
   });
 
@@ -206,7 +228,24 @@ describe("trouble with Kubernetes", () => {
     bed.kube.addFault({ ...ofRun, times: 2, action: { status: 403 } });
     bed.kube.addFault({ ...ofRun, times: 2, action: { status: 401 } });
     bed.kube.addFault({ ...ofRun, times: 2, action: "close" });
-    expect(await watch(release, "pre-upgrade", NEW)).toEqual([]);
+    expect(await watch(release, NEW)).toEqual([]);
+    expect(channelOf(release)).toHaveLength(1);
+  });
+
+  it("a token that the kubelet renewed is the one that counts", async () => {
+    const release = bed.createRelease(OLD);
+    const env = release.env();
+    const token = join(env["HELM_NOTIFY_KUBE_DIR"] ?? "", "token");
+    const good = readFileSync(token, "utf8");
+    writeFileSync(token, "expired");
+    release.begin(NEW);
+    const watching = start(release, env);
+    const isRefused = () => bed.kube.requests.some(({ user }) => user === "");
+    await vi.waitFor(() => expect(isRefused()).toBe(true), SOON);
+    writeFileSync(token, good);
+    release.end();
+    await watching.done;
+    expect(watching.lines).toEqual([]);
     expect(channelOf(release)).toHaveLength(1);
   });
 
@@ -222,7 +261,7 @@ describe("trouble with Kubernetes", () => {
     );
     release.begin(NEW);
     release.end();
-    const watching = start(release, release.env("pre-upgrade"));
+    const watching = start(release, release.env());
     await vi.waitFor(() => expect(watching.lines).toHaveLength(1), SOON);
     expect(watching.lines[0]).toContain(message);
     expect(release.readLedger()?.run?.phase).toBe("ended");
@@ -234,7 +273,7 @@ describe("trouble with Kubernetes", () => {
     const release = bed.createRelease(OLD);
     release.writeLedger({ v: 2 });
     release.begin(NEW);
-    const watching = start(release, release.env("pre-upgrade"));
+    const watching = start(release, release.env());
     await watching.done;
     expect(watching.lines[0]).toContain(
       `the ledger in ConfigMap helm-notify-ledger.${release.name}`,
@@ -245,7 +284,7 @@ describe("trouble with Kubernetes", () => {
   it("a ReplicaSet of the next run is not taken away", async () => {
     const release = bed.createRelease(OLD);
     release.begin(NEW);
-    const watching = start(release, release.env("pre-upgrade"));
+    const watching = start(release, release.env());
     await vi.waitFor(() => expect(release.readLedger()?.run?.tellings).toBeDefined(), SOON);
     release.begin(OLD);
     // Nobody ends it here: it leaves by itself, since it has nothing to keep it.
@@ -258,7 +297,7 @@ describe("trouble with Kubernetes", () => {
 describe("trouble with Slack", () => {
   it("is said, kept in the ledger, and stops nothing", async () => {
     const release = bed.createRelease(OLD);
-    const lines = await watch(release, "pre-upgrade", NEW, { SLACK_CHANNEL: "#old" });
+    const lines = await watch(release, NEW, { SLACK_CHANNEL: "#old" });
     expect(lines).toHaveLength(2);
     expect(lines[0]).toContain("is_archived. ");
     expect(release.readLedger()?.run).toMatchObject({
@@ -274,10 +313,10 @@ describe("trouble with Slack", () => {
     ends.push(() => secure.stop());
     const ca = join(bed.directory({ "ca.pem": tls.cert }), "ca.pem");
     const env = { SLACK_API_URL: secure.apiUrl };
-    const refused = await watch(bed.createRelease(OLD), "pre-upgrade", NEW, env);
+    const refused = await watch(bed.createRelease(OLD), NEW, env);
     expect(refused[0]).toContain("no trusted TLS connection");
     const trusted = { ...env, SSL_CERT_FILE: ca };
-    expect(await watch(bed.createRelease(OLD), "pre-upgrade", NEW, trusted)).toEqual([]);
+    expect(await watch(bed.createRelease(OLD), NEW, trusted)).toEqual([]);
   });
 });
 
@@ -289,11 +328,6 @@ describe("settings that cannot work", () => {
       "none of webhookUrl, botToken and genericUrl is set",
     ],
     ["no channel", { SLACK_CHANNEL: "" }, "no channel is set, which botToken needs"],
-    [
-      "another program's event",
-      { HELM_NOTIFY_EVENT: "post-upgrade" },
-      "HELM_NOTIFY_EVENT is not one of",
-    ],
     [
       "a token that is none",
       { SLACK_BOT_TOKEN: "xo xb" },
@@ -307,19 +341,22 @@ describe("settings that cannot work", () => {
   ])("%s: it is said in one line, and the pod is taken away", async (_, more, problem) => {
     const release = bed.createRelease(OLD);
     release.begin(NEW);
-    const watching = start(release, release.env("pre-upgrade", more));
+    const watching = start(release, release.env(more));
     await watching.done;
     expect(watching.lines).toEqual([expect.stringContaining(problem)]);
     expect(release.isWatcherGone()).toBe(true);
   });
 
-  it("a record of a later version is not guessed at", async () => {
+  it.each<[string, unknown, string]>([
+    ["record", { v: 2 }, "pre-upgrade"],
+    ["event", NEW, "pre-upgrade,pre-rollback"],
+  ])("a %s of another version is not guessed at", async (what, record, event) => {
     const release = bed.createRelease(OLD);
-    release.begin({ v: 2 } as never);
-    const watching = start(release, release.env("pre-upgrade"));
+    release.begin(record as never, event);
+    const watching = start(release, release.env());
     await watching.done;
     expect(watching.lines).toEqual([
-      expect.stringContaining("no record that this version can read"),
+      expect.stringContaining(`no ${what} that this version can read`),
     ]);
     expect(release.isWatcherGone()).toBe(true);
   });

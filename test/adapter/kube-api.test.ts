@@ -1,9 +1,16 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { NotifyError } from "../../src/domain/errors.ts";
 import { Secret } from "../../src/domain/secret.ts";
-import { applyConfigMap, getConfigMap } from "../../src/kube/config-maps.ts";
+import {
+  applyConfigMap,
+  changeConfigMap,
+  createConfigMap,
+  deleteConfigMap,
+  getConfigMap,
+} from "../../src/kube/config-maps.ts";
 import type { Connection } from "../../src/kube/connection.ts";
 import { type KubeApi, openKube } from "../../src/kube/kube-api.ts";
+import { readAccount } from "../../src/kube/self-review.ts";
 import { type EmbeddedKube, startKube } from "../support/kube/embedded-kube.ts";
 import { type AnswerRequest, startServer } from "../support/tls-server.ts";
 
@@ -169,14 +176,50 @@ describe("a ConfigMap", () => {
 
     const second = await applyConfigMap(api, {
       name: "ledger",
-      data: { other: "2" },
+      data: { key: "2" },
       ...pick(first),
     });
 
-    expect(second.data).toEqual({ other: "2" });
+    expect(second.data).toEqual({ key: "2" });
     await expect(
       applyConfigMap(api, { name: "ledger", data: { key: "3" }, ...pick(first) }),
     ).rejects.toMatchObject({ code: "KUBE_CONFLICT" });
+  });
+
+  it("of two who found none only one makes it", async () => {
+    const { api } = await embedded();
+    const both = ["1", "2"].map((key) => applyConfigMap(api, { name: "ledger", data: { key } }));
+    const outcomes = await Promise.allSettled(both);
+    expect(outcomes.filter((of) => of.status === "fulfilled")).toHaveLength(1);
+    expect(outcomes.find((of) => of.status === "rejected")).toMatchObject({
+      reason: { code: "KUBE_CONFLICT" },
+    });
+  });
+
+  it("is made once: a second one of its name is refused", async () => {
+    const { api } = await embedded();
+    const made = await createConfigMap(api, { name: "turn", data: { key: "1" } });
+    expect(await getConfigMap(api, "turn")).toEqual(made);
+    await expect(createConfigMap(api, { name: "turn", data: {} })).rejects.toMatchObject({
+      code: "KUBE_CONFLICT",
+    });
+  });
+
+  it("is changed and deleted at the version that was read, and at no other", async () => {
+    const { api } = await embedded();
+    const { resourceVersion: old } = await createConfigMap(api, { name: "turn", data: { a: "1" } });
+    await changeConfigMap(api, { name: "turn", data: { a: "2" } }, old);
+    const changed = await getConfigMap(api, "turn");
+    const { resourceVersion = "" } = changed ?? {};
+    expect(changed?.data).toEqual({ a: "2" });
+    const conflict = { code: "KUBE_CONFLICT" };
+    const change = (version: string) => changeConfigMap(api, { name: "turn", data: {} }, version);
+    await expect(change(old)).rejects.toMatchObject(conflict);
+    await expect(deleteConfigMap(api, "turn", old)).rejects.toMatchObject(conflict);
+    await deleteConfigMap(api, "turn", resourceVersion);
+    expect(await getConfigMap(api, "turn")).toBeUndefined();
+    await expect(change(resourceVersion)).rejects.toMatchObject(conflict);
+    await expect(deleteConfigMap(api, "turn", resourceVersion)).rejects.toMatchObject(conflict);
   });
 
   it("without data is an empty one", async () => {
@@ -197,6 +240,35 @@ describe("a ConfigMap", () => {
       code: "KUBE_FORBIDDEN",
       message: expect.stringContaining('User "jane" cannot get resource "configmaps"'),
     });
+  });
+});
+
+describe("who we are", () => {
+  it("is what the server makes of our credentials, and of whom we act as", async () => {
+    const { kube, api: admin } = await embedded();
+    const connect = (headers: Connection["headers"]) =>
+      open({ server: kube.url, tls: { ca: kube.ca }, headers });
+    const jane = connect({ authorization: new Secret(`Bearer ${kube.addUser("jane")}`) });
+    const asDeployer = connect({
+      authorization: new Secret(`Bearer ${kube.adminToken}`),
+      "impersonate-user": "system:serviceaccount:ci:deployer",
+    });
+    expect(await readAccount(jane)).toBe("jane");
+    expect(await readAccount(asDeployer)).toBe("system:serviceaccount:ci:deployer");
+    expect(await readAccount(admin)).toMatch(/admin/);
+  });
+
+  it.each([{}, { status: {} }, { status: { userInfo: { username: "" } } }])(
+    "is nobody's to say where the answer is %j",
+    async (answer) => {
+      const { api } = await serve(() => ({ body: JSON.stringify(answer) }));
+      expect(await readAccount(api)).toBeUndefined();
+    },
+  );
+
+  it("is refused by a server that does not know the question", async () => {
+    const { api } = await serve(status(404));
+    await expect(readAccount(api)).rejects.toMatchObject({ code: "KUBE_NOT_FOUND" });
   });
 });
 

@@ -246,6 +246,22 @@ describe("the configuration of an image", () => {
   });
 });
 
+describe("the digest of a tag", () => {
+  it("may be of SHA-512, and is checked", async () => {
+    const body = JSON.stringify({ config: { digest: sha256("{}") } });
+    const digest = `sha512:${createHash("sha512").update(body).digest("hex")}`;
+    const said = (text: string) =>
+      double(() => ({ body, headers: { "docker-content-digest": text } }));
+    const { host } = await said(digest);
+    expect(await client().readDigest(`${host}/acme/api`, "1", soon())).toBe(digest);
+    expect(await client().readDigest(`${host}/acme/api`, digest, soon())).toBe(digest);
+    const other = await said(`sha512:${"0".repeat(128)}`);
+    await expect(client().readDigest(`${other.host}/acme/api`, "1", soon())).rejects.toMatchObject({
+      code: "REGISTRY_NOT_ONE",
+    });
+  });
+});
+
 describe("a registry with passwords", () => {
   it.each([
     ["pair", () => ({ [locked.host]: { auth: basic("jane:right") } })],

@@ -155,6 +155,14 @@ describe("what only Helm can read is asked of Helm", () => {
 
   it.each([
     [
+      "way to its storage",
+      { code: 1, stdout: "", stderr: "helm.go:78: unable to instantiate SQL driver: dial tcp\n" },
+      {
+        code: "HELM_LOOK_UP_FAILED",
+        message: "helm get all shop failed: helm.go:78: unable to instantiate SQL driver: dial tcp",
+      },
+    ],
+    [
       "refusal",
       { code: 1, stdout: "", stderr: 'Error: query: secrets is forbidden: User "x"\n' },
       {

@@ -278,6 +278,9 @@ describe("what Slack refuses is named, with what to do about it", () => {
   });
 });
 
+/** Gives up on an answer much sooner than on the message. */
+const hasty = (): Deadline => ({ ...createDeadline(1500), sooner: () => createDeadline(50) });
+
 describe("trying again", () => {
   it("what passes is tried until it does, each time after a longer wait", async () => {
     const { slack, http } = await open();
@@ -338,6 +341,24 @@ describe("trying again", () => {
       reason: "slack answered HTTP 502",
     });
     expect(slack.requests.length).toBeGreaterThan(2);
+  });
+
+  it("what is not answered is not posted again, since it may stand there; an edit is made again", async () => {
+    const { slack, http } = await open();
+    const ours = createSlack(bot(slack), http.send);
+    const place = placeOf(await ours.post(POST, patient()));
+    slack.addFaults({ kind: "hang" });
+    expect((await ours.edit(place, POST, hasty())).kind).toBe("delivered");
+    const before = slack.requests.length;
+    for (const post of [
+      () => ours.post(POST, hasty()),
+      () => ours.reply(place, POST, { isBroadcast: false }, hasty()),
+      () => createSlack(webhook(slack), http.send).post(POST, hasty()),
+    ]) {
+      slack.addFaults({ kind: "hang" });
+      expect((await post()).kind).toBe("gave-up");
+    }
+    expect(slack.requests.length - before).toBe(3);
   });
 
   it("a Slack that never answers is given up at the deadline", async () => {

@@ -76,6 +76,26 @@ describe("who says what stands at a path", () => {
   });
 });
 
+const isReplaced = async (sources: Partial<ValueSources>) =>
+  (await compute(sources)).isReplaced(parsePath("api.image.tag"));
+
+describe("what a file before the others says at a path", () => {
+  it.each(['api={"image":{"repository":"x"}}', 'api.image={"repository":"x"}', "b=1,api.image={}"])(
+    "is lost by --set-json %s",
+    async (text) => expect(await isReplaced({ setJson: [text] })).toBe(true),
+  );
+
+  it.each(['api.image.repository="x"', 'web={"image":{}}', 'api.other={"a":1}'])(
+    "stays with --set-json %s",
+    async (text) => expect(await isReplaced({ setJson: [text] })).toBe(false),
+  );
+
+  it("stays with files and --set", async () => {
+    const files = [file("api.yaml", "api: {image: {repository: x}}\n")];
+    expect(await isReplaced({ files, set: ["api.image.repository=y"] })).toBe(false);
+  });
+});
+
 describe("standard input", () => {
   it("is read once, by the first that names it", async () => {
     const { values, originOf } = await compute(

@@ -35,9 +35,9 @@ export async function hookSubjects(ground: Ground): Promise<Subject[]> {
   writeFileSync(join(folder, "kube/ca.crt"), Buffer.from(authority, "base64"));
   const env = {
     PATH: process.env["PATH"],
-    HELM_NOTIFY_EVENT: "pre-upgrade",
     HELM_NOTIFY_RELEASE: RELEASE,
     HELM_NOTIFY_NAMESPACE: namespace.name,
+    HELM_NOTIFY_POD: "bench",
     HELM_NOTIFY_KUBE_DIR: join(folder, "kube"),
     KUBERNETES_SERVICE_HOST: server.hostname,
     KUBERNETES_SERVICE_PORT: server.port || "443",

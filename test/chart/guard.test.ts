@@ -102,6 +102,16 @@ describe.each(HELM_MAJORS)("with Helm %i a render is refused", (major) => {
       "helm-notify: service api: helm-notify.services.api.digest says api.image, which is a map: name the key that holds the text",
     ],
     [
+      "with a thread that is none",
+      [...STAGING, ...set("slack.api=main", "helm-notify.services.api.thread=slack.api")],
+      'helm-notify: service api: slack.api is "main", which is no thread: write what `helm notify announce` prints, CHANNEL/TS, or leave it empty',
+    ],
+    [
+      "with a thread that is a map",
+      [...STAGING, ...set("helm-notify.services.api.thread=api.image")],
+      "helm-notify: service api: helm-notify.services.api.thread says api.image, which is a map: name the key that holds the text",
+    ],
+    [
       "with everything that is wrong, at once",
       set("api.image.tag=", "web.image.tag="),
       [

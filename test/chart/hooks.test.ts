@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { RECORD_KEY } from "../../src/domain/record.ts";
 import { HOOK_EVENTS } from "../../src/domain/run.ts";
@@ -22,10 +25,11 @@ import { SHOP } from "../support/shop-chart.ts";
 
 const BEGINNINGS = [...HOOK_EVENTS].toSorted();
 const ENDS = ["post-install", "post-rollback", "post-upgrade"];
+const LIBRARY = join(import.meta.dirname, "../../chart-snippets/helm-notify");
 const LONGEST = "a-release-with-a-name-of-53-characters-which-is-the-m";
 
 function eventsOf(object: KubeObject): readonly string[] {
-  return object.metadata.annotations?.["helm.sh/hook"]?.split(",").toSorted() ?? [];
+  return hookOf(object)?.split(",").toSorted() ?? [];
 }
 
 function weightOf({ metadata }: KubeObject): number {
@@ -56,13 +60,18 @@ function watcherOf(rendered: Rendered, event: string): KubeObject {
   return watcher;
 }
 
-/** The beginning of a run, not the sweep of the same name. */
-function runOf(rendered: Rendered): KubeObject {
+/** The beginning of a run by that event. */
+function runOf(rendered: Rendered, event = "pre-upgrade"): KubeObject {
   const run = rendered.objects.find(
-    ({ kind, metadata }) => kind === "ConfigMap" && metadata.name === runName("shop"),
+    (object) => object.metadata.name === runName("shop") && hookOf(object) === event,
   );
   if (run === undefined) throw new Error(`no run\n${rendered.stderr}`);
   return run;
+}
+
+/** Its annotation, word by word: the program reads it. */
+function hookOf({ metadata }: KubeObject): string | undefined {
+  return metadata.annotations?.["helm.sh/hook"];
 }
 
 function podOf(watcher: KubeObject): JsonObject {
@@ -78,7 +87,9 @@ function envOf(watcher: KubeObject): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     variables.map((variable) => [
       textAt(variable, "name"),
-      variable["value"] ?? at(variable, "valueFrom", "secretKeyRef"),
+      variable["value"] ??
+        at(variable, "valueFrom", "secretKeyRef") ??
+        at(variable, "valueFrom", "fieldRef"),
     ]),
   );
 }
@@ -160,14 +171,23 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
     expect(at(watcher, "spec", "selector", "matchLabels")).toEqual(labels);
   });
 
+  it("have a pod that the README's network policy is for", async () => {
+    const readme = readFileSync(join(LIBRARY, "README.md"), "utf8");
+    const [, example = ""] = /```yaml\n([^`]*kind: NetworkPolicy[^`]*)```/.exec(readme) ?? [];
+    const watcher = watcherOf(await renderStaging(major), "pre-upgrade");
+    expect(at(watcher, "spec", "template", "metadata", "labels")).toMatchObject(
+      objectAt(parse(example), "spec", "podSelector", "matchLabels"),
+    );
+  });
+
   it("hand over the user's wording with the record", async () => {
     const messages = {
       start: "Deploying {{release}} <now>",
       "digest-only": "{{#if to}}{{to}}{{/if}}",
     };
     const rendered = await renderStaging(major, { messages });
-    const run = runOf(rendered);
-    expect(JSON.parse(textAt(run, "data", TEXTS_KEY))).toEqual(messages);
+    for (const event of BEGINNINGS)
+      expect(JSON.parse(textAt(runOf(rendered, event), "data", TEXTS_KEY))).toEqual(messages);
     const plain = runOf(await renderStaging(major));
     expect(Object.keys(objectAt(plain, "data"))).toEqual([RECORD_KEY]);
   });
@@ -185,9 +205,10 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
     const ledger = ["helm-notify-ledger.shop"];
     const record = ["shop-helm-notify-record"];
     const marks = ["shop-helm-notify-run", "shop-helm-notify-end"];
+    const turn = ["helm-notify-turn.shop"];
     const configMaps = { apiGroups: [""], resources: ["configmaps"] };
     expect(objectOf(rendered, "Role")["rules"]).toEqual([
-      { ...configMaps, resourceNames: [...record, ...ledger, ...marks], verbs: ["get"] },
+      { ...configMaps, resourceNames: [...record, ...ledger, ...marks, ...turn], verbs: ["get"] },
       { ...configMaps, resourceNames: record, verbs: ["list"] },
       { ...configMaps, resourceNames: ledger, verbs: ["create", "patch"] },
       {
@@ -211,13 +232,11 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
     const pod = podOf(watcher);
     expect(pod).toMatchObject({
       restartPolicy: "Always",
-      terminationGracePeriodSeconds: 5,
+      terminationGracePeriodSeconds: 12,
       automountServiceAccountToken: false,
       serviceAccountName: "shop-helm-notify",
       securityContext: {
         runAsNonRoot: true,
-        runAsUser: 65532,
-        runAsGroup: 65532,
         seccompProfile: { type: "RuntimeDefault" },
       },
     });
@@ -235,12 +254,12 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
     expect(containerOf(watcher)).not.toHaveProperty("args");
   });
 
-  it("are told their event, the release and the credentials", async () => {
+  it("are told the release and the credentials", async () => {
     const rendered = await renderStaging(major);
     expect(envOf(watcherOf(rendered, "pre-rollback"))).toEqual({
-      HELM_NOTIFY_EVENT: "pre-rollback",
       HELM_NOTIFY_RELEASE: "shop",
       HELM_NOTIFY_NAMESPACE: "shops",
+      HELM_NOTIFY_POD: { fieldPath: "metadata.uid" },
       HELM_NOTIFY_KUBE_DIR: "/etc/helm-notify/kube",
       HELM_NOTIFY_WATCH_SECONDS: "900",
       HELM_NOTIFY_DEADLINE_SECONDS: "20",
@@ -252,8 +271,6 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
       GENERIC_SECRET: fromSecret("genericSecret"),
       GIT_TOKEN: fromSecret("gitToken"),
     });
-    for (const event of BEGINNINGS)
-      expect(envOf(watcherOf(rendered, event))).toMatchObject({ HELM_NOTIFY_EVENT: event });
   });
 
   it("find a short-lived token where they are told", async () => {
@@ -334,6 +351,7 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
       resources: { limits: { memory: "128Mi" } },
       nodeSelector: { disk: "ssd" },
       tolerations: [{ key: "ci", operator: "Exists" }],
+      priorityClassName: "tools",
       podLabels: { "sidecar.istio.io/inject": "false" },
       podAnnotations: { note: "kept" },
       extraEnv: [{ name: "HTTPS_PROXY", value: "http://proxy.example.com:3128" }],
@@ -354,6 +372,7 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
       imagePullSecrets: settings.imagePullSecrets,
       nodeSelector: settings.nodeSelector,
       tolerations: settings.tolerations,
+      priorityClassName: "tools",
     });
     expect(pod["volumes"]).toContainEqual(settings.extraVolumes[0]);
     expect(containerOf(watcher)).toMatchObject({

@@ -6,6 +6,7 @@ import {
   type ReleaseRecord,
   recordName,
 } from "../../src/domain/record.ts";
+import { HOOK_EVENTS } from "../../src/domain/run.ts";
 import { textAt } from "../support/kube/json.ts";
 import {
   objectOf,
@@ -21,10 +22,12 @@ const DIGEST = `sha256:${"ab".repeat(32)}`;
 const COMMIT = "4f1c2b9e8a7d6c5b4a39281706f5e4d3c2b1a091";
 const SETTINGS = { environment: "staging", slack: { secretRef: "slack" } };
 
-function recordIn(rendered: Rendered, release = "shop"): ReleaseRecord | undefined {
-  return decodeRecord(
-    textAt(objectOf(rendered, "ConfigMap", recordName(release)), "data", RECORD_KEY),
-  );
+function recordTextIn(rendered: Rendered): string {
+  return textAt(objectOf(rendered, "ConfigMap", recordName("shop")), "data", RECORD_KEY);
+}
+
+function recordIn(rendered: Rendered): ReleaseRecord | undefined {
+  return decodeRecord(recordTextIn(rendered));
 }
 
 /** One service for each way to write a tag: values, mapping, what the record says. */
@@ -50,6 +53,22 @@ const SPELLINGS: Record<string, [object, object, object]> = {
     { tag: "tag", image: "names.full", revision: "git.sha", digest: "git.digest" },
     { image: "r.example.com/shop/api", tag: "1.4.0", revision: COMMIT },
   ],
+  "a thread beside it": [
+    { tag: "1.4.0", thread: "C0123456789/1763719200.000100" },
+    { tag: "tag" },
+    { tag: "1.4.0", thread: "C0123456789/1763719200.000100" },
+  ],
+  "a thread of its own": [
+    { tag: "1.4.0", slack: { api: "C0123456789/1763719200.000100" } },
+    { tag: "tag", thread: "slack.api" },
+    { tag: "1.4.0", thread: "C0123456789/1763719200.000100" },
+  ],
+  "what is called thread and is none": [
+    { tag: "1.4.0", thread: 4 },
+    { tag: "tag" },
+    { tag: "1.4.0" },
+  ],
+  "an empty thread": [{ tag: "1.4.0", thread: "" }, { tag: "tag" }, { tag: "1.4.0" }],
   "a source": [
     { tag: "1.4.0" },
     { tag: "tag", source: "https://github.com/acme/api", carry: false },
@@ -107,7 +126,7 @@ function spellingsChart(): string {
     values,
     mapping: Object.fromEntries(
       Object.entries(mapping).map(([key, text]) =>
-        ["tag", "image", "revision", "digest"].includes(key)
+        ["tag", "image", "revision", "digest", "thread"].includes(key)
           ? [key, `s${index}.${text}`]
           : [key, text],
       ),
@@ -124,8 +143,9 @@ function spellingsChart(): string {
 
 describe.each(HELM_MAJORS)("with Helm %i the record", (major) => {
   it("says every service as the values spell it", async () => {
-    const record = recordIn(await render(major, spellingsChart()));
-    expect(record).toEqual({
+    const text = recordTextIn(await render(major, spellingsChart()));
+    expect(decodeRecord(text)).toEqual(JSON.parse(text));
+    expect(JSON.parse(text)).toEqual({
       v: 1,
       environment: "staging",
       chart: { name: "shop", version: "1.2.3" },
@@ -148,12 +168,26 @@ describe.each(HELM_MAJORS)("with Helm %i the record", (major) => {
     expect(Object.keys(services ?? {})).toEqual(["mailer", "scheduler", "web", "worker"]);
   });
 
+  it.each([
+    ["with an empty tag", "worker.enabled=false,worker.image.tag="],
+    ["whose values are not there", "worker.enabled=false,worker.image=null"],
+  ])("leaves out a service %s that is switched off", async (_, off) => {
+    const argv = ["-f", `${SHOP}/staging.yaml`, "--set", off];
+    const { services } = recordIn(await render(major, SHOP, argv)) ?? {};
+    expect(Object.keys(services ?? {})).toEqual(["api", "mailer", "scheduler", "web"]);
+  });
+
+  it("has a service that is switched off and has a tag", async () => {
+    const argv = ["-f", `${SHOP}/staging.yaml`, "--set", "worker.enabled=false"];
+    expect(recordIn(await render(major, SHOP, argv))?.services).toHaveProperty("worker");
+  });
+
   it("is the same text in the release and at the beginning of a run", async () => {
     const { objects } = await render(major, SHOP, ["-f", `${SHOP}/staging.yaml`]);
     const texts = objects
       .map((object) => textAt(object, "data", RECORD_KEY))
       .filter((text) => text !== "");
-    expect(texts).toHaveLength(2);
+    expect(texts).toHaveLength(1 + HOOK_EVENTS.length);
     expect(new Set(texts).size).toBe(1);
   });
 

@@ -62,7 +62,7 @@ it.each<[string, object, object]>([
     { command: ["/nope"] },
     {
       reason: "StartError",
-      message: expect.stringMatching(/^exit code 128: .*no such file/),
+      message: expect.stringMatching(/^exit code 128: exec: .*no such file/),
       image: "registry.example.com/shop/web:2",
     },
   ],

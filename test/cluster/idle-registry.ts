@@ -2,7 +2,7 @@
 // As a program: node idle-registry.ts BUSYBOX
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { buildImage, type Image } from "../../scripts/image/oci.ts";
+import { buildImage, type Image, type ImageContent } from "../../scripts/image/oci.ts";
 import type { TarEntry } from "../../scripts/image/tar.ts";
 import type { Daemon } from "./daemon.ts";
 
@@ -19,13 +19,14 @@ const APPLETS = ["sh", "sleep", "false", "true", "cat", "env"];
 // As process 1 it reaps orphans, and without a trap it would not hear SIGTERM.
 const IDLE = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done";
 
-function idleImage(busybox: Buffer): Image {
+/** `config` wins: labels, or another command than to idle. */
+export function idleImage(busybox: Buffer, config: ImageContent["config"] = {}): Image {
   const links = APPLETS.map((name): TarEntry => {
     return { kind: "link", path: `bin/${name}`, target: "busybox" };
   });
   return buildImage({
     layers: [[{ kind: "file", path: "bin/busybox", content: busybox, mode: 0o755 }, ...links]],
-    config: { Cmd: ["/bin/sh", "-c", IDLE], Env: ["PATH=/bin"] },
+    config: { Cmd: ["/bin/sh", "-c", IDLE], Env: ["PATH=/bin"], ...config },
   });
 }
 

@@ -12,6 +12,9 @@ export const CONTAINERD: Daemon = {
   argv: ["--config=/var/etc/containerd.toml"],
 };
 
+/** As containerd sees it: a folder for each registry. */
+export const REGISTRIES = "/var/etc/registries";
+
 export function kubelet({ nodeAddress }: Place): Daemon {
   const argv = [
     "--config=/var/etc/kubelet.json",
@@ -55,7 +58,7 @@ function containerdSettings(): string {
     bin_dir = "/usr/lib/cni"
     conf_dir = "/var/etc/cni"
   [plugins."io.containerd.grpc.v1.cri".registry]
-    config_path = "/var/etc/registries"
+    config_path = "${REGISTRIES}"
 `;
 }
 

@@ -114,6 +114,145 @@ it("-o json prints all of it, without the token in a clone address", async () =>
   });
 });
 
+const RUN = "https://ci.example.com/7";
+const PAGE = "https://github.com/acme/api";
+const CLONE = "git@github.com:acme/api.git";
+const GITHUB = {
+  GITHUB_ACTIONS: "true",
+  GITHUB_SERVER_URL: "https://github.com",
+  GITHUB_REPOSITORY: "acme/api",
+  GITHUB_RUN_ID: "7",
+  GITHUB_SHA: SHA,
+  GITHUB_TRIGGERING_ACTOR: "jane",
+};
+const GITLAB_BRANCH = { ...GITLAB, CI_COMMIT_TAG: "", CI_COMMIT_REF_NAME: "cart" };
+const JENKINS = {
+  JENKINS_URL: "https://ci.example.com/",
+  BUILD_URL: RUN,
+  BUILD_USER_ID: "jane",
+  GIT_URL: CLONE,
+  GIT_COMMIT: SHA,
+};
+const CIRCLE = {
+  CIRCLECI: "true",
+  CIRCLE_BUILD_URL: RUN,
+  CIRCLE_USERNAME: "jane",
+  CIRCLE_REPOSITORY_URL: CLONE,
+  CIRCLE_SHA1: SHA,
+};
+const BITBUCKET = {
+  BITBUCKET_BUILD_NUMBER: "7",
+  BITBUCKET_GIT_HTTP_ORIGIN: "https://bitbucket.org/acme/api",
+  BITBUCKET_COMMIT: SHA,
+};
+const AZURE = {
+  TF_BUILD: "True",
+  SYSTEM_COLLECTIONURI: "https://dev.azure.com/acme/",
+  SYSTEM_TEAMPROJECT: "my shop",
+  BUILD_BUILDID: "7",
+  BUILD_REQUESTEDFOR: "jane",
+  BUILD_REPOSITORY_URI: "https://acme@dev.azure.com/acme/shop/_git/api",
+  BUILD_SOURCEVERSION: SHA,
+};
+const AZURE_SOURCE = "https://dev.azure.com/acme/shop/_git/api";
+const AZURE_RUN = "https://dev.azure.com/acme/my%20shop/_build/results?buildId=7";
+const BUILDKITE = {
+  BUILDKITE: "true",
+  BUILDKITE_BUILD_URL: RUN,
+  BUILDKITE_BUILD_CREATOR: "jane",
+  BUILDKITE_REPO: CLONE,
+  BUILDKITE_COMMIT: SHA,
+};
+const DRONE = {
+  DRONE: "true",
+  DRONE_BUILD_LINK: RUN,
+  DRONE_BUILD_TRIGGER: "@hook",
+  DRONE_COMMIT_AUTHOR: "jane",
+  DRONE_REPO_LINK: PAGE,
+  DRONE_COMMIT_SHA: SHA,
+};
+const WOODPECKER = {
+  CI_SYSTEM_NAME: "woodpecker",
+  CI_STEP_URL: RUN,
+  CI_COMMIT_AUTHOR: "jane",
+  CI_REPO_URL: PAGE,
+  CI_COMMIT_SHA: SHA,
+};
+const BITBUCKET_PAGE = "https://bitbucket.org/acme/api";
+const BITBUCKET_RUN = `${BITBUCKET_PAGE}/pipelines/results/7`;
+const GITHUB_RUN = `${PAGE}/actions/runs/7`;
+
+it.each<[string, Readonly<Record<string, string>>, string, string, string]>([
+  ["GitHub Actions, a tag", { ...GITHUB, GITHUB_REF_NAME: "v1" }, PAGE, "v1", GITHUB_RUN],
+  [
+    "GitHub Actions, a pull request",
+    { ...GITHUB, GITHUB_REF_NAME: "12/merge", GITHUB_HEAD_REF: "cart" },
+    PAGE,
+    "cart",
+    GITHUB_RUN,
+  ],
+  ["GitLab CI, a branch", GITLAB_BRANCH, GITLAB.CI_PROJECT_URL, "cart", GITLAB.CI_JOB_URL],
+  ["Jenkins, a branch", { ...JENKINS, GIT_BRANCH: "origin/cart" }, CLONE, "cart", RUN],
+  [
+    "Jenkins, a pull request",
+    { ...JENKINS, BRANCH_NAME: "PR-12", CHANGE_BRANCH: "cart" },
+    CLONE,
+    "cart",
+    RUN,
+  ],
+  ["CircleCI, a tag", { ...CIRCLE, CIRCLE_TAG: "v1" }, CLONE, "v1", RUN],
+  ["CircleCI, a branch", { ...CIRCLE, CIRCLE_BRANCH: "cart" }, CLONE, "cart", RUN],
+  [
+    "Bitbucket, a branch",
+    { ...BITBUCKET, BITBUCKET_BRANCH: "cart", HELM_NOTIFY_ACTOR: "jane" },
+    BITBUCKET_PAGE,
+    "cart",
+    BITBUCKET_RUN,
+  ],
+  ["Azure, a tag", { ...AZURE, BUILD_SOURCEBRANCH: "refs/tags/v1" }, AZURE_SOURCE, "v1", AZURE_RUN],
+  [
+    "Azure, a pull request",
+    {
+      ...AZURE,
+      BUILD_SOURCEBRANCH: "refs/pull/12/merge",
+      SYSTEM_PULLREQUEST_SOURCEBRANCH: "refs/heads/a/cart",
+    },
+    AZURE_SOURCE,
+    "a/cart",
+    AZURE_RUN,
+  ],
+  ["Buildkite, a tag", { ...BUILDKITE, BUILDKITE_TAG: "v1" }, CLONE, "v1", RUN],
+  ["Buildkite, a pull request", { ...BUILDKITE, BUILDKITE_BRANCH: "cart" }, CLONE, "cart", RUN],
+  ["Drone, a tag", { ...DRONE, DRONE_TAG: "v1", DRONE_BRANCH: "main" }, PAGE, "v1", RUN],
+  [
+    "Drone, a pull request",
+    { ...DRONE, DRONE_SOURCE_BRANCH: "cart", DRONE_BRANCH: "main" },
+    PAGE,
+    "cart",
+    RUN,
+  ],
+  ["Woodpecker, a tag", { ...WOODPECKER, CI_COMMIT_TAG: "v1" }, PAGE, "v1", RUN],
+  [
+    "Woodpecker, a pull request",
+    { ...WOODPECKER, CI_COMMIT_SOURCE_BRANCH: "cart", CI_COMMIT_BRANCH: "main" },
+    PAGE,
+    "cart",
+    RUN,
+  ],
+])("%s: repository, revision, ref, run and actor are found", async (_, ci, source, ref, url) => {
+  const { webhook } = await openSlack();
+  const env = { ...ci, ...webhook };
+  const { stdout } = await run([HELM_NOTIFY, "announce", IMAGE, "-o", "json"], { env });
+  expect(JSON.parse(stdout)).toMatchObject({ source, revision: SHA, ref, actor: "jane", url });
+});
+
+it("outside of a CI there is who runs it, and nothing is made up", async () => {
+  const { webhook, read } = await openSlack();
+  const end = await run([HELM_NOTIFY, "announce", IMAGE], { env: { USER: "jane", ...webhook } });
+  expect(end).toMatchObject({ code: 0, stderr: "" });
+  expect(read()).toBe(["Slack", "  │ Pushed api 1.4.0", "  │ by jane"].join("\n"));
+});
+
 it("programs are told beside Slack", async () => {
   const { bot } = await openSlack();
   const receiver = await startGenericReceiver();

@@ -1,5 +1,13 @@
 // `bump` with the real git, over a real SSH server, into a bare repository.
-import { readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -60,6 +68,7 @@ async function open(files: Files = FILES): Promise<DeploymentRepository> {
   return repository;
 }
 
+const THREAD = "C0123456789/1763719200.000100";
 const STAGING_API = ["--env", "staging", "--service", "api", "--tag", "1.4.0", "--revision", SHA];
 
 describe("a bump over SSH", () => {
@@ -120,6 +129,22 @@ Source-Ref: api=main
     expect(third.stdout).toMatch(/feat\(staging\): update web to 2\.0\.2\n$/);
   });
 
+  it("writes the thread beside each tag that changes, where none has a place yet", async () => {
+    const repository = await open();
+    const argv = ["--env", "staging", `api=1.4.0@${SHA}`, "web=2.0.1", "--repo", repository.url];
+    expect((await repository.bump([...argv, "--thread", THREAD])).stderr).toBe("");
+    const text = repository.fileOnServer("environments/staging.yaml");
+    expect(text).toContain(`    revision: ${SHA}\n    thread: ${THREAD}\n`);
+    expect(text).toContain(`web: {image: {tag: 2.0.1, thread: ${THREAD}}}\n`);
+
+    const again = await repository.bump([...argv, "--thread", THREAD.replace("1", "2")]);
+    expect(again.stdout).toMatch(/^nothing to change/);
+    await repository.bump(["--env", "staging", "web=2.0.2", "--thread", "", ...argv.slice(4)]);
+    expect(repository.fileOnServer("environments/staging.yaml")).toBe(
+      text.replace(`2.0.1, thread: ${THREAD}`, '2.0.2, thread: ""'),
+    );
+  });
+
   it("only shows the diff when asked to", async () => {
     const repository = await open();
     const tip = repository.tip();
@@ -142,6 +167,24 @@ Source-Ref: api=main
       },
     });
     expect(end).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("takes the key and the known hosts as files, wherever the user stands, and whoever may read them", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    // As GitLab's runner writes its variables of type file.
+    copyFileSync(sshd.key, join(clone.folder, "key"));
+    chmodSync(join(clone.folder, "key"), 0o666);
+    clone.write("hosts", sshd.knownHosts);
+    const env = { HELM_NOTIFY_SSH_KEY: undefined, HELM_NOTIFY_KNOWN_HOSTS: undefined };
+    const access = ["--ssh-key", "key", "--known-hosts", "./hosts"];
+    for (const argv of [
+      ["web=2.0.1", "--repo", repository.url],
+      ["web=2.0.2", "--push"],
+    ]) {
+      const end = await clone.bump(["--env", "staging", ...argv, ...access], { env });
+      expect(end).toMatchObject({ code: 0, stderr: "" });
+    }
   });
 
   it("goes to another branch than the default one", async () => {
@@ -308,6 +351,18 @@ describe("what is refused changes nothing, on the server or in the clone", () =>
       api("1.4.0@main"),
       'api: "main" is not a Git commit',
       "variable",
+    ],
+    [
+      "a thread that is none",
+      [...api("1.4.0"), "--thread", "nonsense"],
+      'api: "nonsense" is not a thread',
+      "variable",
+    ],
+    [
+      "a thread for tags that nobody named",
+      ["--env", "staging", "--latest", "--all", "--thread", THREAD],
+      "--latest takes names of services",
+      "bump --latest --all",
     ],
     ["a service named twice", [...api("1.4.0"), "api=1.4.1"], "api is named twice", "once"],
     ["no service", ["--env", "staging"], "no service is to be bumped", "--service api"],
@@ -588,6 +643,33 @@ describe("a bump over HTTPS", () => {
   });
 });
 
+it("a token for HTTPS wins over what the clone of a CI job brings along", async () => {
+  const repository = await open();
+  const server = await startGitHttp(sshd.folder, "x-access-token:t0ken");
+  try {
+    const clone = await repository.clone();
+    const address = server.url(new URL(repository.url).pathname.slice(sshd.folder.length + 1));
+    const push = (tag: string) =>
+      clone.bump([...api(tag), "--push"], { env: { HELM_NOTIFY_GIT_PASSWORD: "t0ken" } });
+
+    // As GitLab's runner has it.
+    const withToken = address.replace("://", "://gitlab-ci-token:may-only-read@");
+    await clone.git(["remote", "set-url", "origin", withToken]);
+    expect(await push("1.4.0")).toMatchObject({ code: 0, stderr: "" });
+
+    // As actions/checkout does it.
+    await clone.git(["remote", "set-url", "origin", address]);
+    const header = `AUTHORIZATION: basic ${Buffer.from("x-access-token:may-only-read").toString("base64")}`;
+    await clone.git(["config", `http.${new URL(address).origin}/.extraheader`, header]);
+    expect(await push("1.4.1")).toMatchObject({ code: 0, stderr: "" });
+
+    expect(new Set(server.seen)).toEqual(new Set(["x-access-token:t0ken"]));
+    expect(repository.git(["rev-list", "--count", "main"])).toBe("3\n");
+  } finally {
+    await server.stop();
+  }
+});
+
 describe("tags without an order of their own", () => {
   it("do not go back to one that stood there before, unless told", async () => {
     const repository = await open();
@@ -601,6 +683,43 @@ describe("tags without an order of their own", () => {
     // Forward again: 2 came after 1, however often 1 stands there.
     expect(await repository.bump(to("main-0000002"))).toMatchObject({ code: 0, stderr: "" });
   });
+});
+
+describe("tags with an order", () => {
+  it("do not go back to one that is late, though it never stood there", async () => {
+    const policy = "{regex: '^main-(?<build>\\d+)-', extract: $build, numerical: asc}";
+    const repository = await open({
+      "helm-notify.yaml": `environments: {staging: {values: staging.yaml}}\nservices: {api: {policy: ${policy}}, web: {}}\n`,
+      "staging.yaml": "api: {image: {tag: main-41-4f1c2b9}}\nweb: {image: {tag: 41}}\n",
+    });
+    const to = (word: string) => ["--env", "staging", word, "--repo", repository.url];
+    for (const [word, reason] of [
+      ["api=main-40-9f8e7d6", "comes before it by regex ^main-"],
+      ["web=40", "web is at 41: 40 is the older version"],
+    ] as const) {
+      const late = await repository.bump(to(word));
+      expect(late).toMatchObject({ code: 1, stdout: "" });
+      expect(late.stderr).toContain(reason);
+      expect(late.stderr).toContain("--allow-downgrade");
+    }
+    for (const word of ["api=main-41-9f8e7d6", "api=main-100-0a1b2c3", "api=hotfix", "web=42"]) {
+      expect(await repository.bump(to(word))).toMatchObject({ code: 0, stderr: "" });
+    }
+  });
+});
+
+it("services that share a place get one tag, not two", async () => {
+  const repository = await open({
+    "helm-notify.yaml":
+      "environments: {staging: {values: staging.yaml}}\nservices: {api: {tag: image.tag}, worker: {tag: image.tag}}\n",
+    "staging.yaml": "image: {tag: 1.3.2}\n",
+  });
+  const to = (...words: string[]) => ["--env", "staging", ...words, "--repo", repository.url];
+  const both = await repository.bump(to("api=1.4.0", "worker=1.5.0"));
+  expect(both).toMatchObject({ code: 1, stdout: "" });
+  expect(both.stderr).toContain("image.tag would be both 1.4.0 and 1.5.0");
+  expect(await repository.bump(to("api=1.4.0", "worker=1.4.0"))).toMatchObject({ code: 0 });
+  expect(repository.fileOnServer("staging.yaml")).toBe("image: {tag: 1.4.0}\n");
 });
 
 describe("twenty jobs at once", () => {

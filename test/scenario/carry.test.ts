@@ -17,7 +17,7 @@ const CHART = {
   "values.yaml":
     "api: {image: {repository: api, tag: '1'}}\nweb: {image: {repository: web, tag: '1'}}\ncolour: red\n",
   "templates/config-map.yaml":
-    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {values: {{ toJson .Values | quote }}}\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\ndata: {values: {{ toJson .Values | quote }}, web: 'web:{{ ((.Values.web).image).tag }}'}\n",
 };
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
@@ -59,6 +59,16 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       "with flags in front of the verb",
       (argv: string[]) => shop.notify(["--namespace", shop.namespace, "upgrade", ...argv]),
     ],
+    [
+      "with flags of the verb in front of it",
+      ([release = "", path = "", ...flags]: string[]) =>
+        shop.notify([...flags, "upgrade", release, path]),
+    ],
+    [
+      "with flags of the verb in front of the plugin's name",
+      ([release = "", path = "", ...flags]: string[]) =>
+        shop.helm([...flags, "notify", "upgrade", release, path]),
+    ],
   ])(
     "%s: a service not named keeps its tag and its type, and other values are Helm's business",
     async (_, upgrade) => {
@@ -73,6 +83,73 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       expect(temporary()).toEqual([]);
     },
   );
+
+  it.each(["1234567", "20250101123456", "20250101123456789"])(
+    "the tag %s, a number to --set, is rendered as it was",
+    async (tag) => {
+      await succeed(shop.helm(["upgrade", "duo", chart, "--set", `web.image.tag=${tag}`]));
+      const { stderr } = await succeed(
+        shop.notify(["upgrade", "duo", chart, "--set", "colour=green"]),
+      );
+      expect(stderr).toMatch(new RegExp(`web +${tag} +live revision 2`));
+      const { stdout } = await succeed(shop.helm(["get", "manifest", "duo"]));
+      expect(stdout).toContain(`web: 'web:${tag}'`);
+    },
+  );
+
+  it("a subchart that is off is no service, and keeps its tag for the day it is on again", async () => {
+    mkdirSync(join(chart, "charts/db"), { recursive: true });
+    const dependency = "dependencies: [{name: db, version: 1.0.0, condition: db.enabled}]\n";
+    writeFileSync(join(chart, "Chart.yaml"), CHART["Chart.yaml"] + dependency);
+    writeFileSync(join(chart, "values.yaml"), `${CHART["values.yaml"]}db: {enabled: false}\n`);
+    writeFileSync(
+      join(chart, "charts/db/Chart.yaml"),
+      "apiVersion: v2\nname: db\nversion: 1.0.0\n",
+    );
+    writeFileSync(join(chart, "charts/db/values.yaml"), "image: {repository: db, tag: '17'}\n");
+    const on = ["--set", "db.enabled=true", "--set-string", "db.image.tag=16"];
+    const { stderr } = await succeed(shop.notify(["upgrade", "duo", chart, ...on]));
+    expect(stderr).toMatch(/db +16 +--set-string/);
+    const off = await succeed(shop.notify(["upgrade", "duo", chart, "--set", "colour=green"]));
+    expect(off.stderr).not.toMatch(/notify: db /);
+    expect(await userValues()).toMatchObject({ db: { image: { tag: "16" } } });
+  });
+
+  it("--set-json replaces a map whole: the table says that its tag is not carried", async () => {
+    const map = 'web={"image":{"repository":"mirror/web"}}';
+    const { stderr } = await succeed(shop.notify(["upgrade", "duo", chart, "--set-json", map]));
+    expect(stderr).toMatch(/web +1\.10 → 1 +chart \(live not carried: --set-json replaces/);
+    const { stdout } = await succeed(shop.helm(["get", "manifest", "duo"]));
+    expect(stdout).toContain("web: 'web:1'");
+  });
+
+  it("without a folder for what is carried nothing is run", async () => {
+    const argv = ["upgrade", "duo", chart, "--set", "colour=green"];
+    const before = await readContents(shop);
+    const { code, stdout, stderr } = await shop.notify(argv, { env: { TMPDIR: "/nowhere" } });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toContain("helm notify: cannot write to /nowhere (ENOENT)\nhelm notify: hint: ");
+    expect(await readContents(shop)).toEqual(before);
+  });
+
+  it.each([
+    ["an upgrade of a release that is not there", ["upgrade", "none"]],
+    ["an upgrade of a release that was uninstalled", ["upgrade", "gone"]],
+    ["an install under a name that is taken", ["install", "duo"]],
+  ])("%s is Helm's to refuse", async (_, words) => {
+    await succeed(shop.helm(["install", "gone", chart]));
+    await succeed(shop.helm(["uninstall", "gone", "--keep-history"]));
+    const argv = [...words, chart, "--set", "colour=green"];
+    const plain = await shop.helm(argv);
+    expect(plain.code).toBe(1);
+    expect(await shop.notify(argv)).toEqual(plain);
+  });
+
+  it("an install that replaces one is told with what is there", async () => {
+    await succeed(shop.helm(["uninstall", "duo", "--keep-history"]));
+    const { stderr } = await succeed(shop.notify(["install", "duo", chart, "--replace"]));
+    expect(stderr).toContain("duo: nothing is live, revision 1 is uninstalled");
+  });
 
   it.each([
     ["no values at all", []],

@@ -2,7 +2,8 @@
 import { readFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { toConfigSchema, toReference } from "../../scripts/docs.ts";
+import { toConfigSchema } from "../../scripts/config-schema.ts";
+import { toReference } from "../../scripts/docs.ts";
 import { toPicture } from "../../scripts/message-picture.ts";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, openBed, openDeployer } from "../support/bed.ts";

@@ -1,12 +1,10 @@
 // A set-up on a cluster, whole and broken in turn, as `doctor` sees it.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command } from "commander";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { addDoctorCommand } from "../../src/cli/doctor-command.ts";
-import { runDoctor } from "../../src/doctor-ports.ts";
-import type { DoctorReport } from "../../src/flow/doctor.ts";
+import type { Finding } from "../../src/domain/findings.ts";
+import { toFindingLines } from "../../src/render/findings.ts";
 import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
 
 let bed: Bed;
@@ -28,44 +26,22 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
   afterAll(() => shop.close());
 
-  async function doctor(
-    argv: readonly string[],
-    given: {
-      readonly env?: Readonly<Record<string, string>>;
-      readonly folder?: string;
-      readonly helm?: string;
-    } = {},
-  ): Promise<DoctorReport & { readonly wrong: readonly string[] }> {
-    const env = { ...shop.env, HELM_NOTIFY_SLACK_API_URL: shop.slack.apiUrl, ...given.env };
-    const host = {
-      env,
-      version: "0.0.0-source",
-      isInteractive: false,
-      isColoured: false,
-      say: () => {},
-      writeOut: () => {},
-      terminal: { input: process.stdin, output: process.stderr },
-      readStdin: () => Promise.resolve(Buffer.of()),
-      helm: () => ({
-        bin: given.helm ?? join(shop.folder, "helm"),
-        env,
-        onSignal: () => {},
-        parentPid: () => process.ppid,
-        endsWithParent: false,
-      }),
-    };
-    const reports: DoctorReport[] = [];
-    const program = new Command("helm notify").exitOverride();
-    addDoctorCommand(program, async (request) => {
-      reports.push(await runDoctor(request, host, given.folder ?? shop.folder));
+  interface Given {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly folder?: string;
+  }
+  const ask = (argv: readonly string[], { env, folder = shop.folder }: Given = {}) =>
+    shop.notify(["doctor", ...argv], {
+      cwd: folder,
+      env: { HELM_NOTIFY_SLACK_API_URL: shop.slack.apiUrl, ...env },
     });
-    await program.parseAsync(["doctor", ...argv], { from: "user" });
-    const [report] = reports;
-    if (report === undefined) throw new Error("doctor did not run");
-    const wrong = report.findings
+  async function doctor(argv: readonly string[], given?: Given) {
+    const { code, stdout } = await ask([...argv, "-o", "json"], given);
+    const { findings }: { readonly findings: readonly Finding[] } = JSON.parse(stdout);
+    const wrong = findings
       .filter(({ level }) => level !== "ok")
       .map(({ level, place, message }) => `${level} ${place}: ${message}`);
-    return { ...report, wrong };
+    return { wrong, exitCode: code, text: toFindingLines(findings).join("\n") };
   }
   const kubectl = (...argv: string[]) => succeed(shop.kubectl(argv));
   const secret = (...literals: string[]) =>
@@ -81,6 +57,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const heard = shop.slack.messages.length;
     const { text, wrong, exitCode } = await doctor(["--release", "shop"]);
     expect([wrong, exitCode]).toEqual([[], 0]);
+    expect((await succeed(ask(["--release", "shop"]))).stdout).toBe(`${text}\n`);
     expect(text).toMatch(new RegExp(`^helm\n  ok       v${major}\\.`));
     expect(text).toMatch(/Kubernetes v1\.\d+\S* by context ".+", namespace shop-/);
     expect(text).toContain("revision 1 of shop is deployed");
@@ -134,6 +111,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       expect.stringMatching(
         /you may not get configmaps helm-notify-ledger\.shop, create .*, patch/,
       ),
+      expect.stringMatching(/^warning cluster: you may not create configmaps, get .*-turn\.shop/),
       expect.stringMatching(/^warning cluster: you may not get configmaps shop-helm-notify-record/),
       expect.stringMatching(/^warning cluster: you may not list pods, get pods\/log, list events/),
       "warning cluster: which Slack is told is not known without the live release",
@@ -151,6 +129,10 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         rule(["list", "get"], ["secrets"]),
         rule(["get", "create", "patch"], ["configmaps"], {
           resourceNames: ["helm-notify-ledger.shop"],
+        }),
+        rule(["create"], ["configmaps"]),
+        rule(["get", "patch", "delete"], ["configmaps"], {
+          resourceNames: ["helm-notify-turn.shop"],
         }),
         rule(["get"], ["configmaps"], { resourceNames: ["shop-helm-notify-record"] }),
         rule(["list"], ["pods", "events"]),
@@ -173,6 +155,16 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const context = (await kubectl("config", "current-context")).stdout.trim();
     const { wrong } = await doctor(["--kube-context", context, "--release", "shop"]);
     expect(wrong[0]).toBe("warning cluster: shop is not deployed in namespace default");
+  });
+
+  it("a lock is told, with who, why and the way out", async () => {
+    const env = { HELM_NOTIFY_ACTOR: "jane" };
+    await succeed(shop.notify(["lock", "shop", "--reason", "migration"], { env }));
+    const { wrong } = await doctor(["--release", "shop"]);
+    expect(wrong).toEqual([
+      expect.stringMatching(/^warning cluster: shop is locked by jane .*: migration$/),
+    ]);
+    await succeed(shop.notify(["unlock", "shop", "--force"], { env }));
   });
 
   it("a record that somebody changed is told", async () => {
@@ -210,8 +202,10 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
 
   it("no Helm is a problem, and the rest is looked at", async () => {
-    const { wrong, text } = await doctor(["--release", "shop"], { helm: "/nowhere/helm" });
-    expect(wrong[0]).toMatch(/^problem helm: could not start \/nowhere\/helm/);
+    const { wrong, text } = await doctor(["--release", "shop"], {
+      env: { HELM_NOTIFY_HELM: "/nowhere/helm" },
+    });
+    expect(wrong[0]).toMatch(/^problem helm: HELM_NOTIFY_HELM is "\/nowhere\/helm", which is not/);
     expect(text).toContain("Slack knows the bot token");
   });
 
@@ -240,13 +234,16 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         'problem production: context "nowhere" is in no kubeconfig',
       ]),
     );
-    const one = await doctor(["--env", "staging", "-o", "json"], { folder });
-    expect(JSON.parse(one.text).findings).toEqual(one.findings);
+    const one = await doctor(["--env", "staging"], { folder });
     expect(one.wrong.join("\n")).not.toContain("nowhere");
-    await expect(doctor(["--env", "stage"], { folder })).rejects.toThrow('no environment "stage"');
-    await expect(doctor(["--env", "staging", "-n", "x"], { folder })).rejects.toThrow(
-      "--env says release",
-    );
+    expect((await ask(["--env", "stage"], { folder })).stderr).toContain('no environment "stage"');
+    const both = await ask(["--env", "staging", "-n", "x"], { folder });
+    expect([both.code, both.stdout]).toEqual([1, ""]);
+    expect(both.stderr).toContain("--env says release");
+    const plugin = await shop.helm(["notify", "doctor", "--env", "staging", "-n", "other"], {
+      cwd: folder,
+    });
+    expect(plugin.stdout).toContain(`by context "${context}", namespace ${shop.namespace}`);
     write("helm-notify.yaml", "services: {}\n");
     expect((await doctor([], { folder })).wrong).toEqual([
       "problem helm-notify.yaml: helm-notify.yaml is not valid:\n  environments: is missing",

@@ -11,6 +11,9 @@ import {
   openDeployer,
   succeed,
 } from "../support/bed.ts";
+import { type GitHostDouble, startGitHost, TOKEN } from "../support/git-hosts/double.ts";
+import { giteaModel } from "../support/git-hosts/gitea.ts";
+import { createHistory, type History } from "../support/git-hosts/history.ts";
 import { type Finished, run, type RunOptions } from "../support/process.ts";
 
 const SERVICES = ["api", "web", "worker", "scheduler", "mailer"];
@@ -21,10 +24,23 @@ web: { image: { tag: 2.8.0 } }
 `;
 
 let bed: Bed;
+let history: History;
+let host: GitHostDouble;
 beforeAll(async () => {
-  bed = await openBed();
+  history = createHistory([
+    { name: "first", parents: [], message: "Begin" },
+    { name: "second", parents: ["first"], message: "Sort the queue" },
+    { name: "third", parents: ["second"], message: "Empty the queue" },
+  ]);
+  [bed, host] = await Promise.all([
+    openBed(),
+    startGitHost(giteaModel("https://git.test"), history),
+  ]);
 });
-afterAll(() => bed.close());
+afterAll(async () => {
+  await Promise.all([bed.close(), host.stop()]);
+  history.remove();
+});
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let staging: Deployer;
@@ -34,13 +50,13 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     [staging, production] = await Promise.all([openDeployer(bed, major), openDeployer(bed, major)]);
     repository = join(staging.folder, "deploy");
     await writeRepository();
-    const files = ["-f", join(repository, "staging.yaml")];
+    const files = [...workerAt("third"), "-f", join(repository, "staging.yaml")];
     const newer = `api.image.tag=1.4.0,api.image.revision=${"5".repeat(40)}`;
     await Promise.all([
       deploy(staging, "jane", files).then(() =>
         deploy(staging, "=joe", [...files, "--set", newer]),
       ),
-      deploy(production, "jane", ["-f", join(repository, "production.yaml")]),
+      deploy(production, "jane", [...workerAt("first"), "-f", join(repository, "production.yaml")]),
     ]);
   });
   afterAll(async () => {
@@ -110,19 +126,27 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         /^api +1\.4\.0 \(5555555\), \d+[sm] +1\.3\.2 \(4444444\), \d+[sm], behind$/,
       ),
       expect.stringMatching(/^web +2\.8\.0, \d+[sm] +2\.8\.0, \d+[sm]$/),
-      expect.stringMatching(/^worker +1\.3\.2, /),
+      expect.stringMatching(/^worker +1\.3\.2 \(\w{7}\), .*, differs$/),
       expect.stringMatching(/^scheduler +0\.9\.4, /),
       expect.stringMatching(/^mailer +1\.0\.7, /),
     ]);
   });
 
+  it("live counts the commits between environments where the Git host tells them", async () => {
+    const env = { HELM_NOTIFY_GIT_TOKEN: `${new URL(host.url).host}=${TOKEN}` };
+    const [third, first] = ["third", "first"].map((name) => history.hashOf(name).slice(0, 7));
+    const worker = (await live([], { env })).find((line) => line.startsWith("worker"));
+    expect(worker).toMatch(
+      new RegExp(`^worker +1\\.3\\.2 \\(${third}\\), .* 1\\.3\\.2 \\(${first}\\), .*, 2 behind$`),
+    );
+  });
+
   it("live names an environment that cannot be read, and shows the others", async () => {
     const { code, stdout } = await ours(["live"]);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(stdout).toMatch(/^SERVICE +STAGING +PRODUCTION +GONE$/m);
     expect(stdout).toMatch(/^api .* not readable$/m);
     expect(stdout).toMatch(/^cannot read gone: .*no-such-context/m);
-    expect((await ours(["live", "--env", "gone"])).code).toBe(1);
     expect((await ours(["live", "--detailed-exitcode"])).code).toBe(1);
   });
 
@@ -165,17 +189,27 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   it("log tells who deployed what, by release or by environment", async () => {
     const { stdout } = await succeed(ours(["log", "--env", "staging"]));
     const [header, last, first, ...more] = stdout.trimEnd().split("\n");
-    expect(header).toMatch(/^STARTED +ACTION +REV +WHO \(CLAIMED\) +WHAT +ENDED +TOOK$/);
-    expect(last).toMatch(/ UTC +upgrade +2 +=joe +api 1\.3\.2 → 1\.4\.0 +rolled out +/);
-    expect(first).toMatch(/ UTC +install +1 +jane +api 1\.3\.2 +rolled out +/);
+    const whoami = ["auth", "whoami", "-o", "jsonpath={.status.userInfo.username}"];
+    const account = (await succeed(staging.kubectl(whoami))).stdout;
+    expect(header).toMatch(/^STARTED +ACTION +REV +WHO +WHAT +ENDED +TOOK$/);
+    expect(last).toMatch(/ UTC +upgrade +2 +=joe \(.* +api 1\.3\.2 → 1\.4\.0 +rolled out +/);
+    expect(first).toMatch(/ UTC +install +1 +jane \(.* +api 1\.3\.2 +rolled out +/);
+    expect(last).toContain(` =joe (claimed), ${account} (verified) `);
     expect(more).toHaveLength(SERVICES.length - 1);
     const where = ["log", "shop", "-n", staging.namespace];
     expect((await succeed(ours(where))).stdout).toBe(stdout);
+    // Helm eats -n, and says its own namespace to plugins: the environment's counts.
+    const plugin = ["notify", "log", "--env", "staging", "-n", "elsewhere"];
+    expect((await succeed(staging.helm(plugin, { cwd: repository }))).stdout).toBe(stdout);
     const limited = JSON.parse(
       (await succeed(ours([...where, "--limit", "1", "-o", "json"]))).stdout,
     );
     expect(limited.runs).toMatchObject([
-      { helmRevision: 2, actor: { name: "=joe", isVerified: false } },
+      {
+        helmRevision: 2,
+        actor: { name: "=joe", isVerified: false },
+        account: { name: account, isVerified: true },
+      },
     ]);
     expect((await succeed(ours([...where, "-o", "csv"]))).stdout).toMatch(
       /,'=joe,.*,api,changed,1\.3\.2,1\.4\.0,.*\r\n/,
@@ -282,6 +316,12 @@ async function deploy(by: Deployer, actor: string, values: readonly string[]): P
   };
   const argv = ["upgrade", "--install", "shop", by.chart, ...values, "--wait"];
   await succeed(by.notify(argv, { env }));
+}
+
+/** What a deploy says of the worker: a commit, and where its repository is. */
+function workerAt(commit: string): readonly string[] {
+  const source = `helm-notify.services.worker.source=gitea+${host.url}/acme/api`;
+  return ["--set", `worker.image.revision=${history.hashOf(commit)},${source}`];
 }
 
 /** As somebody may by hand. */

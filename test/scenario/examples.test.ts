@@ -186,9 +186,14 @@ describe.each([
 
     const heard = slack.messages.length;
     await succeed(runJob({ ...job, name: "staging" }, machine.home));
-    expect(slack.messages.slice(heard).map(toTranscript).join("\n")).toMatch(/api.*1\.4\.1/);
+    const announced = slack.messages.slice(heard);
+    expect(announced.map(toTranscript).join("\n")).toMatch(/api.*1\.4\.1/);
     expect(machine.lastCommit()).toBe("Deploy bot: feat(staging): update api to 1.4.1");
-    expect(machine.values("staging")["api"]?.image).toEqual({ tag: "1.4.1", revision: SHA });
+    expect(machine.values("staging")["api"]?.image).toEqual({
+      tag: "1.4.1",
+      revision: SHA,
+      thread: expect.stringMatching(new RegExp(`^C\\w+/${announced[0]?.ts}$`)),
+    });
   });
 
   it("the image updater brings what the policies take, with its revision, and then nothing", async () => {

@@ -1,6 +1,6 @@
 // The built executables as users get them: no Node around, a stray environment, as a plugin of both Helms.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -90,5 +90,26 @@ describe.each(HELM_MAJORS)("as a plugin of Helm %i", (major) => {
       env,
     });
     expect(flags.stdout).toMatch(/^--reuse-values\t/m);
+    const own = await run([helmPath(major), "__complete", "notify", "upgrade", "--notify-c"], {
+      env,
+    });
+    expect(own.stdout).toMatch(/^--notify-config$/m);
+  });
+
+  it("completes our options, and the names in helm-notify.yaml", async () => {
+    const repository = mkdtempSync(join(folder, "repository-"));
+    const names = "environments: {staging: {values: s.yaml}}\nservices: {api: {}}\n";
+    writeFileSync(join(repository, "helm-notify.yaml"), names);
+    const complete = async (...words: string[]) => {
+      const command = [helmPath(major), "__complete", "notify", ...words];
+      return (await run(command, { env, cwd: repository })).stdout;
+    };
+    expect(await complete("bump", "--allow")).toBe(
+      "--allow-downgrade\talso go back to an older tag\n:4\n",
+    );
+    expect(await complete("bump", "--env", "")).toBe("staging\n:4\n");
+    expect(await complete("bump", "--env", "staging", "")).toBe("api=\n:6\n");
+    writeFileSync(join(repository, "helm-notify.yaml"), "nonsense\n");
+    expect(await complete("bump", "--env", "")).toBe(":4\n");
   });
 });

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import {
@@ -39,18 +40,18 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
   afterEach(() => shop.close());
 
-  /** An upgrade by the plugin that was announced, and waits for a Deployment that is not ready. */
-  async function startWaiting(): Promise<ChildProcess> {
+  /** An upgrade that was announced, and waits for a Deployment that is not ready. */
+  async function startWaiting(program = HELM_NOTIFY): Promise<ChildProcess> {
     const announced = new Promise<void>((resolve) => {
       shop.slack.onMessage(() => resolve());
     });
     const argv = [...upgrade, "--wait", "--set", "notReady=true,api.image.tag=1.4.0"];
-    const plugin = spawn(HELM_NOTIFY, argv, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
+    const upgrading = spawn(program, argv, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
     await announced;
     await succeed(
       shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=60s"]),
     );
-    return plugin;
+    return upgrading;
   }
 
   const letItBeReady = () =>
@@ -81,6 +82,18 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     process.kill(helmOf(plugin), "SIGKILL");
     await ended;
     expect(said(0)()).toContain("Interrupted: upgrade of shop in staging");
+  });
+
+  it("the pod of a plain helm: another one ends the run in the same message", async () => {
+    const ended = once(await startWaiting(join(shop.folder, "helm")), "exit");
+    const ours = "app.kubernetes.io/component=watcher";
+    await succeed(shop.kubectl(["delete", "pod", "-l", ours, "--timeout=60s"]));
+    await letItBeReady();
+    expect(await ended).toEqual([0, null]);
+    await expect
+      .poll(said(0), { timeout: 120_000 })
+      .toMatch(/Applied shop to staging[^]*api +1\.3\.2 → 1\.4\.0/);
+    expect(channel()).toHaveLength(1);
   });
 
   it("both: the next run says that nobody saw the end, and starts from what is true", async () => {

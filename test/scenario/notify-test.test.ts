@@ -1,8 +1,13 @@
 // `--notify-test`: what helm test says counts as the deploy's end.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
+import { withoutSecrets } from "../support/without-secrets.ts";
+
+const SETTINGS = ["--set", "helm-notify.environment=staging"];
 
 let bed: Bed;
 beforeAll(async () => {
@@ -63,13 +68,95 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       expect(stderr).toContain("helm test failed, rolling back to revision 1");
     });
     expect(told.end).toContain("rolled back to revision 1");
+    expect(told.end).toContain("shop-test");
+    expect(told.end).not.toContain("Upgrade complete");
     expect(await statuses()).toEqual(["superseded", "superseded", "deployed"]);
   });
 
-  it("a first install with --atomic goes", async () => {
-    const { code } = await shop.notify(upgrade("--set", "test=fails", "--atomic"));
-    expect(code).toBe(1);
+  it("what runs without hooks is rolled back without", async () => {
+    const job = {
+      apiVersion: "batch/v1",
+      kind: "Job",
+      metadata: { name: "shop-undo", annotations: { "helm.sh/hook": "pre-rollback" } },
+      spec: {
+        backoffLimit: 0,
+        template: {
+          spec: {
+            restartPolicy: "Never",
+            containers: [
+              { name: "undo", image: "registry.example.com/shop/undo:1", command: ["false"] },
+            ],
+          },
+        },
+      },
+    };
+    writeFileSync(join(shop.chart, "templates/undo.yaml"), JSON.stringify(job));
+    await succeed(shop.helm(["install", "shop", shop.chart, ...SETTINGS]));
+    expect((await shop.notify(upgrade("--set", "test=fails", "--atomic", "--no-hooks"))).code).toBe(
+      1,
+    );
+    expect(await statuses()).toEqual(["superseded", "superseded", "deployed"]);
+  });
+
+  it("a first install with --atomic goes, and the message still says why", async () => {
+    const told = await tellOf(shop, "shop", async () => {
+      const { code } = await shop.notify(upgrade("--set", "test=fails", "--atomic"));
+      expect(code).toBe(1);
+    });
+    expect(told.end).toContain("Helm undid it");
+    expect(told.end).toContain("shop-test");
     const { stdout } = await succeed(shop.helm(["list", "-q"]));
     expect(stdout.trim()).toBe("");
+  });
+
+  it("with --atomic and nothing good to go back to, what is there stays", async () => {
+    const fails = ["--set", "notReady=true,test=fails", "--wait", "--timeout", "1s"];
+    expect((await shop.helm(["install", "shop", shop.chart, ...SETTINGS, ...fails])).code).toBe(1);
+    const { code, stderr } = await shop.notify(upgrade("--set", "test=fails", "--atomic"));
+    expect(code).toBe(1);
+    expect(stderr).toContain("helm test failed, and there is no good revision to go back to");
+    expect(await statuses()).toEqual(["superseded", "deployed"]);
+  });
+
+  it("a test that does not end is given as long as Helm is", async () => {
+    const image = "image: registry.invalid/shop/test:1.0.0";
+    const path = join(shop.chart, "templates/failures.yaml");
+    writeFileSync(path, readFileSync(path, "utf8").replace(/image: .*\/test:.*/, image));
+    const told = await tellOf(shop, "shop", async () => {
+      const { code } = await shop.notify(upgrade("--set", "test=passes", "--timeout", "3s"));
+      expect(code).toBe(1);
+    });
+    expect(told.end).toMatch(/Failed: install of .*what was applied is still there/);
+    expect(told.end).toMatch(/shop-test.*(ImagePullBackOff|ErrImagePull)/);
+  });
+
+  it("a dry run tests nothing", async () => {
+    await succeed(shop.notify(upgrade("--set", "test=fails", "--dry-run=client")));
+    const generated = ["install", "-g", shop.chart, ...SETTINGS, "--notify-test", "--dry-run"];
+    await succeed(shop.notify(generated));
+    expect((await succeed(shop.helm(["list", "-q"]))).stdout.trim()).toBe("");
+  });
+
+  it("a release whose name Helm makes up is refused", async () => {
+    const generated = ["install", "-g", shop.chart, ...SETTINGS, "--notify-test"];
+    const { code, stdout, stderr } = await shop.notify(generated);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("--notify-test needs to know the release");
+    expect((await succeed(shop.helm(["list", "-q"]))).stdout.trim()).toBe("");
+  });
+
+  it("a test that fails is a failed deploy where the pod tells it", async () => {
+    const env = await withoutSecrets(shop);
+    await tellOf(shop, "shop", () =>
+      succeed(shop.notify(upgrade("--set", "test=passes"), { env })),
+    );
+    const told = await tellOf(shop, "shop", async () => {
+      const { code } = await shop.notify(upgrade("--set", "test=fails"), { env });
+      expect(code).toBe(1);
+    });
+    expect(told.run).toMatchObject({ by: "hook", outcome: { kind: "failed" } });
+    expect(told.end).toContain("what was applied is still there");
+    expect(told.end).toContain("shop-test");
+    expect(told.end).not.toContain("Deployed");
   });
 });

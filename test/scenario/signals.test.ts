@@ -1,6 +1,6 @@
 // A deploy that is interrupted ends like Helm ends it, also when only the outer helm is killed.
 import { type ChildProcess, spawn } from "node:child_process";
-import { readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
@@ -78,9 +78,10 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     await until(() => temporary().length === 0);
   });
 
-  it("interrupted before Helm runs, nothing of the values is left behind", async () => {
+  it("interrupted before Helm runs, nothing of the values is left behind, and nothing runs on", async () => {
     const script = join(shop.folder, "slow");
-    writeFileSync(script, "#!/bin/sh\nexec sleep 3\n", { mode: 0o755 });
+    const pid = join(shop.folder, "pid");
+    writeFileSync(script, `#!/bin/sh\necho $$ >${pid}\nexec sleep 30\n`, { mode: 0o755 });
     // Two documents: Helm is asked what they mean, with a copy of the file.
     writeFileSync(join(shop.folder, "two.yaml"), "password: s3cret\n---\na: 1\n");
     const child = spawn(HELM_NOTIFY, [...argv, "-f", "two.yaml"], {
@@ -89,10 +90,11 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       stdio: "ignore",
     });
     const end = ended(child);
-    await until(() => temporary().length > 0);
+    await until(() => temporary().length > 0 && isWritten(pid));
     child.kill("SIGTERM");
     expect(await end).toEqual({ code: null, signal: "SIGTERM" });
     expect(temporary()).toEqual([]);
+    await until(() => !isAlive(Number(readFileSync(pid, "utf8"))));
   });
 
   it("a helm that dies of a signal is passed on as that signal", async () => {
@@ -108,6 +110,18 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
 
 function ended(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve) => child.on("exit", (code, signal) => resolve({ code, signal })));
+}
+
+function isWritten(file: string): boolean {
+  return existsSync(file) && readFileSync(file, "utf8").endsWith("\n");
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {

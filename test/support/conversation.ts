@@ -12,9 +12,11 @@ export interface Told {
   readonly run: Run | undefined;
 }
 
+type Listener = Pick<Deployer, "slack" | "kubectl">;
+
 /** Runs a command of the deployer's and waits until its run is told, by the plugin or by the pod. */
 export async function tellOf(
-  shop: Deployer,
+  shop: Listener,
   release: string,
   command: () => Promise<unknown>,
 ): Promise<Told> {
@@ -34,7 +36,7 @@ export async function tellOf(
 }
 
 /** The pod tells when it can: nothing but looking again says when that is. */
-async function untilTold(shop: Deployer, release: string, idBefore: string | undefined) {
+async function untilTold(shop: Listener, release: string, idBefore: string | undefined) {
   for (;;) {
     const run = await readLastRun(shop, release);
     if (run !== undefined && run.id !== idBefore && isTold(run)) return run;
@@ -46,7 +48,7 @@ function isTold({ phase, tellings }: Run): boolean {
   return phase === "ended" && Object.values(tellings ?? {}).some(({ told }) => told === "end");
 }
 
-async function readLastRun(shop: Deployer, release: string): Promise<Run | undefined> {
+async function readLastRun(shop: Listener, release: string): Promise<Run | undefined> {
   const { stdout } = await succeed(
     shop.kubectl([
       "get",

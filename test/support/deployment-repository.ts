@@ -15,13 +15,13 @@ export interface DeploymentRepository {
   readonly url: string;
   /** On the server, as the server's user. */
   readonly git: (argv: readonly string[]) => string;
-  /** `main` on the server: its newest commit. */
+  /** The newest commit of the default branch on the server. */
   readonly tip: () => string;
   readonly fileOnServer: (path: string) => string;
   /** Runs `bump`, somewhere outside of any repository. */
   readonly bump: (argv: readonly string[], options?: RunOptions) => Promise<Finished>;
   /** A folder that is a clone of it. */
-  readonly clone: () => Promise<Clone>;
+  readonly clone: (options?: readonly string[]) => Promise<Clone>;
   readonly close: () => void;
 }
 
@@ -32,14 +32,22 @@ interface Clone {
   readonly write: (path: string, text: string) => void;
 }
 
+interface RepositoryOptions {
+  /** The default branch. */
+  readonly branch?: string;
+  readonly objectFormat?: "sha1" | "sha256";
+}
+
 let count = 0;
 
 export async function openDeploymentRepository(
   sshd: Sshd,
   files: Files,
+  { branch = "main", objectFormat = "sha1" }: RepositoryOptions = {},
 ): Promise<DeploymentRepository> {
   const path = `deploy-${count++}.git`;
-  sshd.git(["init", "--quiet", "--bare", "--initial-branch=main", path]);
+  const format = ["--quiet", `--initial-branch=${branch}`, `--object-format=${objectFormat}`];
+  sshd.git(["init", "--bare", ...format, path]);
   const url = sshd.url(path);
   const home = mkdtempSync(join(tmpdir(), "bump-"));
   const knownHosts = join(home, "known_hosts");
@@ -70,25 +78,26 @@ export async function openDeploymentRepository(
     },
   });
   let clones = 0;
-  const clone = async () => {
+  const clone = async (options: readonly string[] = []) => {
     const folder = join(home, `clone-${clones++}`);
-    await inFolder(home).git(["clone", "--quiet", url, folder]);
+    await inFolder(home).git(["clone", "--quiet", ...options, url, folder]);
     return inFolder(folder);
   };
-  const first = await clone();
-  await first.git(["checkout", "--quiet", "-B", "main"]);
+  const first = inFolder(join(home, "first"));
+  await inFolder(home).git(["init", ...format, "first"]);
+  await first.git(["remote", "add", "origin", url]);
   for (const [name, text] of Object.entries(files)) first.write(name, text);
   await first.git(["add", "."]);
   await first.git(["commit", "--quiet", "-m", "Begin"]);
-  const pushed = await first.git(["push", "--quiet", "-u", "origin", "main"]);
+  const pushed = await first.git(["push", "--quiet", "origin", branch]);
   if (pushed.code !== 0) throw new Error(pushed.stderr);
 
   const git = (argv: readonly string[]) => sshd.git(["-C", path, ...argv]);
   return {
     url,
     git,
-    tip: () => git(["rev-parse", "main"]).trim(),
-    fileOnServer: (name) => git(["show", `main:${name}`]),
+    tip: () => git(["rev-parse", branch]).trim(),
+    fileOnServer: (name) => git(["show", `${branch}:${name}`]),
     bump: inFolder(home).bump,
     clone,
     close: () => rmSync(home, { recursive: true, force: true }),

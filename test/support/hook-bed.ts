@@ -17,7 +17,10 @@ export interface HookRelease {
   /** Gives the watcher its rights, as an install does in its course; `createRelease` has done so unless told otherwise. */
   grant(): void;
   /** What Helm does first: the mark of the beginning, and the watcher's ReplicaSet. */
-  begin(to: ReleaseRecord, texts?: Readonly<Record<string, string>>, event?: string): void;
+  begin(to: ReleaseRecord, event?: string, texts?: Readonly<Record<string, string>>): void;
+  /** The two in turn: until the second the ReplicaSet is still the last run's. */
+  mark(to: ReleaseRecord, event?: string, texts?: Readonly<Record<string, string>>): void;
+  replaceWatcher(): void;
   /** What Helm does between the hooks. */
   apply(record: ReleaseRecord): void;
   /** What Helm does last. */
@@ -26,7 +29,7 @@ export interface HookRelease {
   readLedger(): Ledger | undefined;
   writeLedger(ledger: unknown): void;
   /** The pod's environment; `more` wins. */
-  env(event: string, more?: HookEnvironment): HookEnvironment;
+  env(more?: HookEnvironment): HookEnvironment;
 }
 
 export class HookBed {
@@ -56,10 +59,11 @@ export class HookBed {
   createRelease(live?: ReleaseRecord, options: { readonly mayAct?: boolean } = {}): HookRelease {
     const { kube } = this;
     const name = `shop-${++this.#releases}`;
-    const put = (configMap: string, data: Readonly<Record<string, string>>) => {
+    const put = (configMap: string, data: Readonly<Record<string, string>>, event?: string) => {
       const isThere = kube.get("configmaps", "default", configMap) !== undefined;
       if (isThere) kube.delete("configmaps", "default", configMap);
-      const metadata = { name: configMap, namespace: "default" };
+      const annotations = event && { annotations: { "helm.sh/hook": event } };
+      const metadata = { name: configMap, namespace: "default", ...annotations };
       kube.create({ apiVersion: "v1", kind: "ConfigMap", metadata, data: { ...data } });
     };
     const apply = (record: ReleaseRecord) =>
@@ -76,16 +80,25 @@ export class HookBed {
     const kubeDir = this.directory({ token, "ca.crt": kube.ca });
     const isWatcherGone = () =>
       kube.get("replicasets.apps", "default", watcherName(name)) === undefined;
+    const mark: HookRelease["mark"] = (to, event = "pre-upgrade", texts) => {
+      const data = {
+        "record.json": JSON.stringify(to),
+        ...(texts && { "texts.json": JSON.stringify(texts) }),
+      };
+      put(runName(name), data, event);
+    };
+    const replaceWatcher = () => {
+      if (!isWatcherGone()) kube.delete("replicasets.apps", "default", watcherName(name));
+      kube.create(replicaSet(watcherName(name)));
+    };
     return {
       name,
       grant,
-      begin: (to, texts, event) => {
-        put(runName(name), {
-          "record.json": JSON.stringify(to),
-          ...(texts && { "texts.json": JSON.stringify(texts) }),
-        });
-        if (!isWatcherGone()) kube.delete("replicasets.apps", "default", watcherName(name));
-        kube.create(replicaSet(watcherName(name), event));
+      mark,
+      replaceWatcher,
+      begin: (...run) => {
+        mark(...run);
+        replaceWatcher();
       },
       apply,
       end: () => put(endName(name), {}),
@@ -96,10 +109,10 @@ export class HookBed {
         return typeof text === "string" ? decodeLedger(text) : undefined;
       },
       writeLedger: (ledger) => put(ledgerName(name), { [LEDGER_KEY]: JSON.stringify(ledger) }),
-      env: (event, more = {}) => ({
-        HELM_NOTIFY_EVENT: event,
+      env: (more = {}) => ({
         HELM_NOTIFY_RELEASE: name,
         HELM_NOTIFY_NAMESPACE: "default",
+        HELM_NOTIFY_POD: "uid-of-the-pod",
         HELM_NOTIFY_KUBE_DIR: kubeDir,
         HELM_NOTIFY_WATCH_SECONDS: "30",
         HELM_NOTIFY_DEADLINE_SECONDS: "20",
@@ -148,17 +161,13 @@ export class HookBed {
   }
 }
 
-function replicaSet(name: string, event: string | undefined) {
+function replicaSet(name: string) {
   const labels = { "app.kubernetes.io/component": "watcher", "app.kubernetes.io/instance": name };
   const containers = [{ name: "helm-notify", image: "stands-for/the-program:1" }];
   return {
     apiVersion: "apps/v1",
     kind: "ReplicaSet",
-    metadata: {
-      name,
-      namespace: "default",
-      ...(event && { annotations: { "helm.sh/hook": event } }),
-    },
+    metadata: { name, namespace: "default" },
     spec: {
       replicas: 1,
       selector: { matchLabels: labels },

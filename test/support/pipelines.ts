@@ -1,5 +1,5 @@
 // The jobs of CI files, run as their runners run them: the shell steps, with the variables that the CI sets.
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { type Finished, run } from "./process.ts";
@@ -28,6 +28,7 @@ interface GitHubJob {
   readonly permissions?: object;
   readonly env?: Variables;
   readonly steps: readonly {
+    readonly id?: string;
     readonly uses?: string;
     readonly run?: string;
     readonly env?: Variables;
@@ -42,9 +43,9 @@ interface Step {
 /** `given` is what `${{ … }}` stands for, `env` the machine's own. */
 export async function runGitHubJob(job: Job, given: Variables, env: Variables): Promise<Finished> {
   const expressions: Variables = { ...given, "matrix.environment": job.environment ?? "" };
-  const fill = (text: string) =>
+  const fill = (text: string, outputs: Variables) =>
     text.replace(/\$\{\{ *(.*?) *\}\}/g, (_, expression: string) => {
-      const value = expressions[expression];
+      const value = { ...expressions, ...outputs }[expression];
       if (value !== undefined) return value;
       throw new Error(`nobody gave the job ${job.name} ${expression}`);
     });
@@ -52,12 +53,9 @@ export async function runGitHubJob(job: Job, given: Variables, env: Variables): 
   const workflows: GitHubWorkflow[] = readdirSync(folder).map((file) => readYaml(folder, file));
   const workflow = workflows.find(({ jobs }) => job.name in jobs);
   const { steps = [], env: jobEnv } = workflow?.jobs[job.name] ?? {};
+  const runnerTemp = env["TMPDIR"] ?? "";
   return runSteps(
-    steps.flatMap(({ run: script, env: own }) =>
-      script === undefined
-        ? []
-        : [{ script, env: mapped({ ...workflow?.env, ...jobEnv, ...own }, fill) }],
-    ),
+    shellSteps(),
     job,
     // https://docs.github.com/en/actions/reference/workflows-and-actions/variables
     {
@@ -69,9 +67,27 @@ export async function runGitHubJob(job: Job, given: Variables, env: Variables): 
       GITHUB_REF_NAME: job.ref,
       GITHUB_SHA: job.sha,
       GITHUB_RUN_ID: "7",
-      RUNNER_TEMP: env["TMPDIR"] ?? "",
+      RUNNER_TEMP: runnerTemp,
     },
   );
+
+  /** Each is asked for when the one before it has ended: it may use what that put out. */
+  function* shellSteps(): Iterable<Step> {
+    const outputs: Record<string, string> = {};
+    for (const { id, run: script, env: own } of steps) {
+      if (script === undefined) continue;
+      const file = join(mkdtempSync(join(runnerTemp, "step-")), "output");
+      writeFileSync(file, "");
+      const variables = mapped({ ...workflow?.env, ...jobEnv, ...own }, (text) =>
+        fill(text, outputs),
+      );
+      yield { script, env: { ...variables, GITHUB_OUTPUT: file } };
+      for (const line of readFileSync(file, "utf8").split("\n").filter(Boolean)) {
+        const [name = "", value = ""] = line.split(/=(.*)/s);
+        outputs[`steps.${id}.outputs.${name}`] = value;
+      }
+    }
+  }
 }
 
 /** `given` are the project's variables, which are stronger than those of the file. */
@@ -98,15 +114,16 @@ export async function runGitLabJob(job: Job, given: Variables, env: Variables): 
 }
 
 /** In the plainest shell: what runs there runs in the runners' bash too. */
-async function runSteps(steps: readonly Step[], job: Job, env: Variables): Promise<Finished> {
-  if (steps.length === 0) throw new Error(`there is no job ${job.name}`);
-  let end: Finished = { code: 0, signal: null, stdout: "", stderr: "" };
+async function runSteps(steps: Iterable<Step>, job: Job, env: Variables): Promise<Finished> {
+  let end: Finished | undefined;
   for (const step of steps) {
     const shell = ["sh", "-e", "-c", step.script];
     const next = await run(shell, { cwd: job.folder, env: { ...env, ...step.env } });
-    end = { ...next, stdout: end.stdout + next.stdout, stderr: end.stderr + next.stderr };
+    const { stdout = "", stderr = "" } = end ?? {};
+    end = { ...next, stdout: stdout + next.stdout, stderr: stderr + next.stderr };
     if (next.code !== 0) break;
   }
+  if (end === undefined) throw new Error(`there is no job ${job.name}`);
   return end;
 }
 

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly onOutput?: (text: string) => void;
   /** Kills the process: a test that hangs then says what was printed so far. */
   readonly timeoutMs?: number;
+  /** Kills it too, and rejects. */
+  readonly signal?: AbortSignal;
 }
 
 export function run(command: readonly string[], options: RunOptions = {}): Promise<Finished> {
@@ -24,6 +26,7 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
     const child = spawn(file, argv, {
       env: { ...(options.env ?? process.env) },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      ...(options.signal && { signal: options.signal }),
       timeout: options.timeoutMs ?? 50_000,
       killSignal: "SIGKILL",
     });

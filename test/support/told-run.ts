@@ -22,12 +22,16 @@ export interface ToldRun {
   readonly descriptions?: Readonly<Record<number, string>>;
   /** What the cluster's record says after the run. */
   readonly recordAfter?: ReleaseRecord;
+  /** Who the cluster says we are. */
+  readonly account?: () => string | Promise<string>;
   /** How each message is taken; `false` = nobody can be told. */
   readonly deliveries?: readonly Delivery[] | false;
   readonly isLedgerForbidden?: boolean;
+  /** The namespace comes with Helm. */
+  readonly isNamespaceNew?: boolean;
   readonly earlier?: Ledger;
   /** While Helm runs. */
-  readonly during?: (world: ToldWorld) => void;
+  readonly during?: (world: ToldWorld) => void | Promise<void>;
   readonly ports?: Partial<ReportPorts>;
 }
 
@@ -35,6 +39,8 @@ export interface ToldWorld {
   readonly messages: Message[];
   readonly lines: string[];
   readonly ledger: () => Ledger | undefined;
+  /** What another process makes of the ledger. */
+  readonly write: (ledger: Ledger) => void;
   /** Lets the plugin's heart beat once. */
   readonly beat: () => void;
 }
@@ -51,6 +57,7 @@ export async function tellHelm(run: ToldRun): Promise<ToldWorld & { readonly exi
     data: { [LEDGER_KEY]: JSON.stringify(run.earlier) },
     resourceVersion: "1",
   };
+  let isNamespaceMissing = run.isNamespaceNew === true;
   let beat: (() => void) | undefined;
   const teller: Teller = {
     name: "slack",
@@ -63,6 +70,13 @@ export async function tellHelm(run: ToldRun): Promise<ToldWorld & { readonly exi
     messages,
     lines,
     ledger: () => decodeLedger(stored?.data[LEDGER_KEY] ?? ""),
+    write: (ledger) => {
+      stored = {
+        ...LEDGER_MAP,
+        data: { [LEDGER_KEY]: JSON.stringify(ledger) },
+        resourceVersion: "2",
+      };
+    },
     beat: () => beat?.(),
   };
   const guard = () => {
@@ -70,9 +84,10 @@ export async function tellHelm(run: ToldRun): Promise<ToldWorld & { readonly exi
   };
   const exit = await reportRun(
     { ...run.plan, startedAt: new Date("2026-11-21T10:00:00Z") },
-    () => {
-      run.during?.(world);
-      return Promise.resolve(run.exit ?? { kind: "exited", code: 0 });
+    async () => {
+      isNamespaceMissing = false;
+      await run.during?.(world);
+      return run.exit ?? { kind: "exited", code: 0 };
     },
     {
       openCluster: async () => ({
@@ -83,8 +98,10 @@ export async function tellHelm(run: ToldRun): Promise<ToldWorld & { readonly exi
         },
         write: async (_name, data) => {
           guard();
+          if (isNamespaceMissing) throw new NotifyError("KUBE_NOT_FOUND", "shop not found");
           stored = { ...LEDGER_MAP, data: { ...data }, resourceVersion: "2" };
         },
+        readAccount: async () => run.account?.(),
         readRecord: async () => run.recordAfter,
         findCause: async (failed) => ({
           pods: [],

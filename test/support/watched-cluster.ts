@@ -1,9 +1,16 @@
 // A namespace in memory with its past and a clock that only moves when somebody waits: what a watcher meets, second by second.
 import { NotifyError } from "../../src/domain/errors.ts";
-import { decodeLedger, LEDGER_KEY, type Ledger, ledgerName } from "../../src/domain/ledger.ts";
+import {
+  decodeLedger,
+  LEDGER_KEY,
+  type Ledger,
+  ledgerName,
+  type Telling,
+} from "../../src/domain/ledger.ts";
 import type { Message } from "../../src/domain/message.ts";
 import { RECORD_KEY, recordName, type ReleaseRecord } from "../../src/domain/record.ts";
 import type { Action } from "../../src/domain/run.ts";
+import { type Lock, TURN_KEY, turnName } from "../../src/domain/turn.ts";
 import { endName, runName, watcherName } from "../../src/domain/watched-run.ts";
 import type { Deadline, Delivery, StoredConfigMap } from "../../src/flow/ports.ts";
 import { findPost, leavePost, watchRun } from "../../src/flow/watch.ts";
@@ -17,6 +24,8 @@ export class WatchedCluster {
   /** Seconds since the start. */
   now = 0;
   readonly messages: Message[] = [];
+  /** Of the message that each one took the place of. */
+  readonly places: (string | undefined)[] = [];
   readonly warnings: string[] = [];
   /** What the API says no to, by the object's name, and with which code. */
   readonly trouble = new Map<string, string>();
@@ -33,7 +42,7 @@ export class WatchedCluster {
   readonly #now = new Map<string, StoredConfigMap>();
   readonly #past: { readonly version: number; readonly state: Map<string, StoredConfigMap> }[] = [];
   readonly #agenda: { readonly at: number; readonly act: () => void }[] = [];
-  #replicaSet: { readonly uid: string; readonly createdAt: string } | undefined;
+  #replicaSetUid: string | undefined;
 
   /** Does something when the clock gets there. */
   at(second: number, act: () => void): void {
@@ -41,14 +50,14 @@ export class WatchedCluster {
   }
 
   /** What Helm does when a run begins. */
-  begin(to: ReleaseRecord): void {
-    this.mark(to);
-    this.#replicaSet = { uid: this.#uid(), createdAt: this.#time() };
+  begin(to: ReleaseRecord, action?: Action): void {
+    this.mark(to, action);
+    this.#replicaSetUid = this.#uid();
   }
 
   /** Only the first thing: the ReplicaSet is still the last run's. */
-  mark(to: ReleaseRecord): void {
-    this.#put(runName(RELEASE), { [RECORD_KEY]: JSON.stringify(to) }, true);
+  mark(to: ReleaseRecord, action: Action = "upgrade"): void {
+    this.#put(runName(RELEASE), { [RECORD_KEY]: JSON.stringify(to) }, `pre-${action}`);
   }
 
   apply(record: ReleaseRecord): void {
@@ -56,7 +65,7 @@ export class WatchedCluster {
   }
 
   end(): void {
-    this.#put(endName(RELEASE), {}, true);
+    this.#put(endName(RELEASE), {}, "post-upgrade");
   }
 
   /** Somebody touches the last run's mark. */
@@ -75,6 +84,14 @@ export class WatchedCluster {
     this.write(change(ledger));
   }
 
+  lock(lock: Lock): void {
+    this.#put(turnName(RELEASE), { [TURN_KEY]: JSON.stringify({ v: 1, lock }) });
+  }
+
+  deleteLedger(): void {
+    this.#now.delete(ledgerName(RELEASE));
+  }
+
   get ledger(): Ledger | undefined {
     return decodeLedger(this.#now.get(ledgerName(RELEASE))?.data[LEDGER_KEY] ?? "");
   }
@@ -84,14 +101,15 @@ export class WatchedCluster {
   }
 
   /** One container of the pod, from its start to its end. */
-  async watch(action: Action, { seconds = 900, stop = new AbortController() } = {}): Promise<void> {
+  async watch({ seconds = 900, stop = new AbortController(), pod = "pod-1" } = {}): Promise<void> {
     const deps = {
       ...this.#api(),
       createTellers: async () => [
         {
           name: "slack" as const,
-          tell: async (message: Message) => {
+          tell: async (message: Message, { place: before }: Telling) => {
             this.messages.push(message);
+            this.places.push(before?.ts);
             const delivery = this.deliveries.shift();
             const place = { channel: "C1", ts: String(this.messages.length) };
             this.onRequest("tell");
@@ -100,15 +118,16 @@ export class WatchedCluster {
         },
       ],
       readShipped: async () => ({}),
-      watch: this.#deadline(seconds, stop.signal),
       stop: stop.signal,
       startDeadline: () => this.#deadline(20),
       now: () => new Date(START + this.now * 1000),
       warn: (line: string) => this.warnings.push(line),
     };
-    const post = await findPost(RELEASE, deps);
-    await watchRun(post, { release: RELEASE, namespace: "shop", action }, deps);
-    await leavePost(RELEASE, post, deps);
+    const startWatch = () => ({ ...deps, watch: this.#deadline(seconds, stop.signal) });
+    const post = await findPost(RELEASE, startWatch());
+    const request = { release: RELEASE, namespace: "shop", pod };
+    while ((await watchRun(post, request, startWatch())) === "goes on");
+    await leavePost(RELEASE, post, startWatch());
   }
 
   #api() {
@@ -138,11 +157,11 @@ export class WatchedCluster {
           }
           this.#put(name, data);
         }),
-      readReplicaSet: (name: string) =>
-        ask("get", name, () => (name === watcherName(RELEASE) ? this.#replicaSet : undefined)),
+      readReplicaSetUid: (name: string) =>
+        ask("get", name, () => (name === watcherName(RELEASE) ? this.#replicaSetUid : undefined)),
       deleteReplicaSet: (name: string, uid: string) =>
         ask("delete", name, () => {
-          if (uid === this.#replicaSet?.uid) this.isWatcherGone = true;
+          if (uid === this.#replicaSetUid) this.isWatcherGone = true;
         }),
     };
   }
@@ -173,13 +192,16 @@ export class WatchedCluster {
     this.now = until;
   }
 
-  #put(name: string, data: Data, isNew = false): void {
-    const old = isNew ? undefined : this.#now.get(name);
+  /** `hook`: made anew, for that event. */
+  #put(name: string, data: Data, hook?: string): void {
+    const old = hook === undefined ? this.#now.get(name) : undefined;
     this.#now.set(name, {
       data,
       resourceVersion: String(++this.#version),
       uid: old?.uid ?? this.#uid(),
       createdAt: old?.createdAt ?? this.#time(),
+      writtenAt: this.#time(),
+      hook: hook ?? old?.hook,
     });
     this.#past.push({ version: this.#version, state: new Map(this.#now) });
   }

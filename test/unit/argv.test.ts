@@ -100,6 +100,16 @@ describe("Helm's command line", () => {
     ["after a glued namespace", ["-nx", "upgrade", "a", "b"], [1]],
     ["after a flag with a value", ["--burst-limit", "5", "upgrade"], [2]],
     ["after a switch", ["--debug=true", "upgrade"], [1]],
+    [
+      "after a flag of its own, which cobra takes for one with a value",
+      ["-f", "upgrade", "upgrade"],
+      [2],
+    ],
+    ["after a long flag of its own", ["--set", "a=1", "upgrade", "a", "b"], [2]],
+    ["after one with =", ["--set=a=1", "-fa.yaml", "upgrade"], [2]],
+    ["after a flag of ours", ["--notify-config", "n.yaml", "upgrade"], [2]],
+    ["after a switch of ours", ["--notify-test", "upgrade"], [1]],
+    ["nowhere behind --", ["--", "upgrade"], []],
     ["nowhere", ["--help"], []],
     ["in two words", ["diff", "upgrade", "a", "b"], [0, 1]],
     ["in two words, helm-diff's flags between", ["diff", "-C", "3", "--color", "upgrade"], [0, 4]],
@@ -143,6 +153,7 @@ describe("what is asked for", () => {
       verb: "upgrade",
       release: "shop",
       chart: "repo/chart",
+      mayInstall: false,
       sources: {
         files: ["a", "b"],
         set: ["x=1"],
@@ -154,6 +165,21 @@ describe("what is asked for", () => {
       keep: "none",
       chartFlags: ["--version=1.2", "--devel=true"],
     });
+  });
+
+  it("the chart is looked for where Helm is told to", () => {
+    const flags = [
+      "--registry-config",
+      "r.json",
+      "--repository-config=r.yaml",
+      "--repository-cache",
+      "c",
+    ];
+    expect(toDeployRequest("upgrade", parse("shop", "repo/chart", ...flags))?.chartFlags).toEqual([
+      "--registry-config=r.json",
+      "--repository-config=r.yaml",
+      "--repository-cache=c",
+    ]);
   });
 
   it.each([

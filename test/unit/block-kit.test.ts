@@ -186,6 +186,22 @@ describe("how a run ended", () => {
     expect(confirmed(ended({ kind })).join().includes("not waited for")).toBe(isUnseen);
   });
 
+  it.each([
+    [{ by: "jane <!here>" }, "recovered by jane &lt;!here&gt;: revision 42 was left pending"],
+    [{}, "recovered: revision 42 was left pending"],
+  ])(
+    "one that was recovered says so and no duration, since nobody knows when it ended",
+    (recovered, note) => {
+      const run = ended({ kind: "interrupted" }, { recovered, revision: 42 });
+      for (const [headline, ...rest] of [announced(run), confirmed(run)]) {
+        expect(headline).toMatch(
+          /^⚠️ Interrupted: upgrade of \*shop\* in \*production\*(?!.* after)/,
+        );
+        expect(rest.at(-1)).toContain(`${note}, and is marked as failed`);
+      }
+    },
+  );
+
   it("the whole message says the changes as the beginning did", () => {
     const begun = announced(UPGRADE);
     expect(announced(ended({ kind: "rolled-out" })).slice(1)).toEqual(begun.slice(1));

@@ -12,6 +12,7 @@ import { formatPath, type Value, type Values } from "../../src/domain/values.ts"
 import { toGitFailure } from "../../src/git/failure.ts";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
+const THREAD = "C0123456789/1763719200.000100";
 const OTHER_DIGEST = `sha256:${"cd".repeat(32)}`;
 
 describe("a word says service, tag, revision and digest", () => {
@@ -41,6 +42,8 @@ describe("what no registry or Git knows is refused", () => {
     ["an empty revision", { revision: "" }],
     ["a digest without its algorithm", { digest: "ab".repeat(32) }],
     ["a digest that is too short", { digest: "sha256:ab" }],
+    ["a thread that is none", { thread: "nonsense" }],
+    ["a thread of a channel's name", { thread: "#deploys/1763719200.000100" }],
     ["a ref of two lines", { sourceRef: "main\nImage-Tag: api=9" }],
   ])("%s", (_, part) =>
     expect(() => checkBumps([{ service: "api", tag: "1.4.0", ...part }])).toThrow(
@@ -62,7 +65,18 @@ describe("an older tag is known by its version", () => {
     ["1.4.0", "1.4.0-rc.1", "older"],
     ["0.0.0-9f8e7d6", "0.0.0-0a1b2c3", "unknown"],
     ["1.0.0-9f8e7d6", "0.9.0-0a1b2c3", "older"],
-    ["1.4", "1.3", "unknown"],
+    ["1.4", "1.3", "older"],
+    ["1.9", "1.10", "newer"],
+    ["1.4", "1.4.1", "unknown"],
+    ["1.2.3.4", "1.2.3.3", "older"],
+    ["17", "18", "newer"],
+    ["v18", "v9", "older"],
+    ["20240131", "20231231", "older"],
+    ["20240131093000", "20240131093001", "newer"],
+    // These may be commits.
+    ["1234567", "1234566", "unknown"],
+    ["12345678", "12345677", "unknown"],
+    ["build-18", "build-17", "unknown"],
     ["9f8e7d6", "0a1b2c3", "unknown"],
     ["1.4.0", "latest", "unknown"],
   ])("%s → %s is %s", (from, to, expected) => expect(compareTags(from, to)).toBe(expected));
@@ -91,6 +105,12 @@ describe("what is written belongs to the tag", () => {
       {},
       { tag: "2", digest: "" },
     ],
+    [
+      "an old thread is emptied",
+      beside({ tag: "1", thread: THREAD }),
+      {},
+      { tag: "2", thread: "" },
+    ],
     ["an empty digest stays", beside({ tag: "1", digest: "", revision: null }), {}, { tag: "2" }],
     [
       "a new digest",
@@ -110,10 +130,34 @@ describe("what is written belongs to the tag", () => {
       { digest: OTHER_DIGEST },
       { tag: `2@${OTHER_DIGEST}` },
     ],
+    [
+      "a thread, wherever there is none yet",
+      beside({ tag: "1" }),
+      { thread: THREAD },
+      { tag: "2", thread: THREAD },
+    ],
+    [
+      "a thread with a revision for a tag that stands already",
+      beside({ tag: "2", thread: "" }),
+      { revision: "9f8e7d6", thread: THREAD },
+      { revision: "9f8e7d6", thread: THREAD },
+    ],
+    [
+      "no thread where nothing else changes",
+      beside({ tag: "2", thread: "C0123456789/1.1" }),
+      { thread: THREAD },
+      {},
+    ],
     ["no old digest behind a new tag", beside({ tag: `1@${DIGEST}` }), {}, { tag: "2" }],
   ])("%s", (_, values, part, expected) => {
     const { edits } = planBump({ service: "api", tag: "2", ...part }, service({}), values);
     expect(toTexts(edits)).toEqual(prefixed("api.image.", expected));
+  });
+
+  it("only a thread needs no place to be there", () => {
+    const bump = { service: "api", tag: "2", revision: "9f8e7d6", digest: DIGEST, thread: THREAD };
+    const { edits } = planBump(bump, service({}), beside({ tag: "1" }));
+    expect(edits.map(({ mayCreate = false }) => mayCreate)).toEqual([false, false, false, true]);
   });
 
   it.each<[string, Value, string | undefined, string | undefined, string | undefined]>([
@@ -195,6 +239,23 @@ describe("git's words on a failure", () => {
     [
       "GIT_PUSH_DECLINED",
       "ERROR: Permission to acme/deploy.git denied to deploy key\nfatal: Could not read from remote repository.",
+    ],
+    // As an SSH server says it to somebody who may write objects, but not this branch.
+    [
+      "GIT_PUSH_DECLINED",
+      "remote: error: cannot lock ref 'refs/heads/main': Unable to create '/srv/x.git/refs/heads/main.lock': Permission denied\n!\tHEAD:refs/heads/main\t[remote rejected] (failed to update ref)",
+    ],
+    [
+      "GIT_PUSH_DECLINED",
+      "remote: Permission to acme/deploy.git denied to bot.\nfatal: unable to access 'https://x/': The requested URL returned error: 403",
+    ],
+    [
+      "GIT_PUSH_DECLINED",
+      "remote: You are not allowed to upload code.\nfatal: unable to access 'https://x/': The requested URL returned error: 403",
+    ],
+    [
+      "GIT_PUSH_DECLINED",
+      "ERROR: The key you are authenticating with has been marked as read only.\nfatal: Could not read from remote repository.",
     ],
     [
       "GIT_HOST_KEY",

@@ -9,6 +9,7 @@ const service = (name: string, options: Partial<Service> = {}): Service => ({
   tag: parsePath(`${name}.image.tag`),
   revision: parsePath(`${name}.image.revision`),
   digest: parsePath(`${name}.image.digest`),
+  thread: parsePath(`${name}.image.thread`),
   image: parsePath(`${name}.image.repository`),
   carry: true,
   ...options,
@@ -38,6 +39,7 @@ interface Case {
   liveChart?: Values;
   services?: Service[];
   isKeptByHelm?: boolean;
+  isReplaced?: boolean;
 }
 
 function plan({
@@ -47,11 +49,13 @@ function plan({
   liveChart = chart,
   services,
   isKeptByHelm = false,
+  isReplaced = false,
 }: Case) {
   return planCarry({
     services: services ?? [service("api")],
     explicit,
     isKeptByHelm,
+    isReplaced: () => isReplaced,
     live: release(live, liveChart),
     chart: { values: chart, appVersion: "10.0.0" },
   });
@@ -60,6 +64,7 @@ function plan({
 /** toMatchObject takes any object for {}. */
 const NOTHING = expect.toSatisfy((values: object) => Object.keys(values).length === 0);
 
+const THREAD = "C0123456789/1763719200.000100";
 const deployed = { tag: "1.3.2", revision: "aaa", digest: "sha256:1" };
 
 describe("what is carried forward", () => {
@@ -101,6 +106,30 @@ describe("what is carried forward", () => {
     expect(injected).toEqual(image("api", { revision: "aaa", digest: "sha256:1" }));
   });
 
+  it("the thread of a tag that stays, as everything of it", () => {
+    const live = image("api", { ...deployed, thread: THREAD });
+    expect(plan({ live }).injected).toEqual(live);
+    const repeated = plan({ live, explicit: image("api", { tag: "1.3.2" }) });
+    const { tag: _, ...rest } = deployed;
+    expect(repeated.injected).toEqual(image("api", { ...rest, thread: THREAD }));
+  });
+
+  it("not the thread of a tag that this command changes", () => {
+    const { injected } = plan({
+      live: image("api", { ...deployed, thread: THREAD }),
+      explicit: image("api", { tag: "1.4.0", revision: "ccc" }),
+    });
+    expect(injected).toEqual({});
+  });
+
+  it.each(["", 4, "main", null, { id: 4 }])(
+    "not what stands beside a tag as thread and is none: %j",
+    (thread) => {
+      const { injected, warnings } = plan({ live: image("api", { tag: "1.3.2", thread }) });
+      expect([injected, warnings]).toEqual([image("api", { tag: "1.3.2" }), []]);
+    },
+  );
+
   it("an emptied digest, also under a new tag: else the chart's own would decide what runs", () => {
     const { injected } = plan({
       live: image("api", { tag: "1.3.2", digest: "" }),
@@ -112,6 +141,32 @@ describe("what is carried forward", () => {
 
   it.each([["1.10"], [1.1], [true], [null]])("%j keeps its YAML type", (tag) => {
     expect(plan({ live: image("api", { tag }) }).injected).toEqual(image("api", { tag }));
+  });
+
+  it("not what --set-json replaces: Helm would drop it, and the table says so", () => {
+    const live = image("api", { tag: "1.3.2" });
+    const { injected, services, warnings } = plan({ live, isReplaced: true });
+    expect(injected).toEqual({});
+    expect(services[0]?.notCarried).toBe("--set-json replaces the map it stands in");
+    expect(warnings).toEqual([
+      "api: the live tag 1.3.2 is not carried: --set-json replaces the map it stands in",
+    ]);
+  });
+
+  it.each([
+    [1_234_567, "1234567"],
+    [999_999, 999_999],
+  ])("%j becomes %j: of a number in a file templates would make an exponent", (tag, carried) => {
+    expect(plan({ live: image("api", { tag }) }).injected).toEqual(image("api", { tag: carried }));
+  });
+
+  it("a long number that Helm keeps itself is warned of", () => {
+    const live = image("api", { tag: 1_234_567, revision: "aaa" });
+    const { injected, warnings } = plan({ live, isKeptByHelm: true });
+    expect(injected).toEqual({});
+    expect(warnings).toEqual([
+      "api: Helm keeps 1234567 as a number, which templates print with an exponent; say it with --set-string",
+    ]);
   });
 
   it("not what was the live chart's default", () => {

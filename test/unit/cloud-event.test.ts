@@ -88,6 +88,14 @@ describe("a run as CloudEvents", () => {
     expect(send({ ...END, isLate: true })).toEqual(send(END));
   });
 
+  it("is another event once it is recovered, whoever had its end before", () => {
+    expect(send({ ...END, recovered: { by: "jane" } })).toMatchObject({
+      id: "5a2c1f0e-recovered",
+      type: "dev.helm-notify.run.ended",
+      data: { recovered: { by: "jane" } },
+    });
+  });
+
   it("does not guess what ran before, nor say what it does not know", () => {
     const event = send({
       ...RUN,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Secret } from "../../src/domain/secret.ts";
 import { resolveConnection } from "../../src/kube/connection.ts";
 import type {
   CredentialPluginCall,
@@ -86,6 +87,25 @@ describe("in a pod with a kubeconfig", () => {
       server: "https://api:6443",
       authorization: "Bearer t",
       namespace: "pods",
+    });
+  });
+});
+
+describe("a flag given empty", () => {
+  const files = { "/k/config": config({ token: "kubeconfig's" }) };
+  const env = {
+    HELM_NAMESPACE: "elsewhere",
+    HELM_KUBECONTEXT: "elsewhere",
+    HELM_KUBEAPISERVER: "https://elsewhere",
+    HELM_KUBETOKEN: "elsewhere",
+  };
+
+  it("takes its variable away, as for Helm", async () => {
+    const flags = { namespace: "", kubeContext: "", apiServer: "", token: new Secret("") };
+    expect(await resolve({ files, env }, flags)).toMatchObject({
+      server: "https://api:6443",
+      namespace: "default",
+      authorization: "Bearer kubeconfig's",
     });
   });
 });

@@ -18,13 +18,23 @@ const places = (services: Value) => parse({ environments: ENVIRONMENTS, services
 
 describe("a service stands where it says, or where its name says", () => {
   it.each([
-    ["by its name", {}, ["api.image.tag", "api.image.revision", "api.image.digest"]],
-    ["beside its tag", { tag: "app.tag" }, ["app.tag", "app.revision", "app.digest"]],
-    ["each for itself", { revision: "git.sha", digest: "d" }, ["api.image.tag", "git.sha", "d"]],
+    [
+      "by its name",
+      {},
+      ["api.image.tag", "api.image.revision", "api.image.digest", "api.image.thread"],
+    ],
+    ["beside its tag", { tag: "app.tag" }, ["app.tag", "app.revision", "app.digest", "app.thread"]],
+    [
+      "each for itself",
+      { revision: "git.sha", digest: "d", thread: "slack.thread" },
+      ["api.image.tag", "git.sha", "d", "slack.thread"],
+    ],
   ])("%s", (_, entry, expected) => {
     const service = places({ api: entry })["api"]?.places;
     expect(
-      [service?.tag, service?.revision, service?.digest].map((path) => formatPath(path ?? [])),
+      [service?.tag, service?.revision, service?.digest, service?.thread].map((path) =>
+        formatPath(path ?? []),
+      ),
     ).toEqual(expected);
   });
 

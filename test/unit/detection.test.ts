@@ -104,7 +104,7 @@ describe("image tags are found by their shape", () => {
     ]);
   });
 
-  it("revision, digest and repository stand beside the tag, there or not", () => {
+  it("revision, digest, thread and repository stand beside the tag, there or not", () => {
     const [api, hub, job] = detectServices(
       { api: { image: { tag: "1" } }, hub: { image: "a/hub", tag: "1" }, job: { image: "a/b:1" } },
       "shop",
@@ -112,6 +112,7 @@ describe("image tags are found by their shape", () => {
     expect(api).toMatchObject({
       revision: ["api", "image", "revision"],
       digest: ["api", "image", "digest"],
+      thread: ["api", "image", "thread"],
       image: ["api", "image", "repository"],
       carry: true,
     });

@@ -80,6 +80,7 @@ async function doctor(given: Given = {}) {
       checkCredentials: (secret, _, at) =>
         Promise.resolve(at.ok(`tried those of ${secret?.name ?? "the environment"}`)),
       createDeadline: () => createDeadline(5000),
+      now: new Date("2026-11-21T12:00:00Z"),
       ...given,
       readDeployment: () => {
         if (config === undefined) return undefined;
@@ -471,7 +472,7 @@ describe("a deployment repository", () => {
     expect(text).toContain(`helm-notify.yaml
   problem  helm-notify.yaml is not valid:
              services: is missing
-           → Name environments`);
+           → Correct these`);
   });
 
   it("names promotions that go round", async () => {
@@ -507,6 +508,20 @@ describe("a deployment repository", () => {
     ]);
   });
 
+  it("says once of a registry that does not answer", async () => {
+    const services = Object.fromEntries(
+      ["api", "web"].map((name) => [name, { image: `registry.test/${name}` }]),
+    );
+    const both = { ...tag("1"), web: { image: { tag: "2" } } };
+    const { wrong } = await doctor({
+      ...given,
+      config: { ...config, services },
+      values: { "staging.yaml": both, "production.yaml": both },
+      hasTag: () => Promise.reject(new NotifyError("REGISTRY", "no answer")),
+    });
+    expect(wrong).toEqual(["warning staging: no answer", "warning production: no answer"]);
+  });
+
   it("declares nothing that a registry could be asked for", async () => {
     const values = { "staging.yaml": tag(""), "production.yaml": tag("") };
     const { wrong, text } = await doctor({ ...given, values });
@@ -523,6 +538,15 @@ describe("a deployment repository", () => {
     expect(text.match(/tried those of .*/g)).toEqual([
       "tried those of other",
       "tried those of slack",
+    ]);
+  });
+
+  it("is not all that a deploy is given: what its values do not say, the live release had from others", async () => {
+    const common = { "helm-notify": { slack: { secretRef: "common" } } };
+    const { text } = await doctor({ ...given, live: { config: common } });
+    expect(text.match(/tried those of .*/g)).toEqual([
+      "tried those of common",
+      "tried those of common",
     ]);
   });
 

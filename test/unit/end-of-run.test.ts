@@ -5,6 +5,7 @@ const FAILED_UPGRADE: EndedRun = {
   action: "upgrade",
   isSuccess: false,
   isSignalled: false,
+  isUnread: false,
   isWaited: false,
   isAtomic: false,
   lastRevision: 4,
@@ -30,6 +31,16 @@ describe("how a run ended", () => {
   ])("a good end, %s", (_, given, kind) => {
     const run = { ...FAILED_UPGRADE, isSuccess: true, history: history("5 deployed"), ...given };
     expect(endOf(run)).toEqual({ outcome: { kind }, revision: 5 });
+  });
+
+  it.each([
+    ["5 deployed, 4 superseded", "applied"],
+    ["5 failed, 4 deployed", "interrupted"],
+    ["6 deployed, 5 failed, 4 superseded", "rolled-back"],
+    ["4 deployed", "interrupted"],
+  ])("nobody reads what Helm prints when all is done: %s", (text, kind) => {
+    const run = { ...FAILED_UPGRADE, isSignalled: true, isUnread: true, history: history(text) };
+    expect(endOf(run).outcome.kind).toBe(kind);
   });
 
   it("a good end is known even where the history cannot be read", () => {

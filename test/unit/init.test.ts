@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import type { Switch } from "../../src/domain/switches.ts";
 import type { Values } from "../../src/domain/values.ts";
 import { planInit } from "../../src/flow/init.ts";
 
@@ -10,10 +11,15 @@ const LIBRARY = new Map([
 const CHART = "apiVersion: v2\nname: shop\nversion: 1.0.0\n";
 const VALUES = "# the shop\nimage:\n  repository: shop/api\n  tag: 1.4.0 # live\n";
 
-function plan(files: Readonly<Record<string, string>>, values?: Values) {
+function plan(
+  files: Readonly<Record<string, string>>,
+  values?: Values,
+  switches: readonly Switch[] = [],
+) {
   const tree = new Map(Object.entries({ "Chart.yaml": CHART, "values.yaml": VALUES, ...files }));
   const contents = {
     values: values ?? parse(tree.get("values.yaml") ?? ""),
+    switches,
     templates: () => new Map([...tree].filter(([file]) => file.startsWith("templates/"))),
   };
   return planInit(tree, contents, LIBRARY);
@@ -62,6 +68,30 @@ describe("init plans", () => {
       slack: { secretRef: "" },
       services: { shop: { tag: "image.tag" } },
     });
+  });
+
+  it("no service of a dependency that is off", () => {
+    const { writes } = plan(
+      { "values.yaml": "db: {enabled: false}\n" },
+      { db: { enabled: false, image: { tag: "17", repository: "pg" } } },
+      [{ path: ["db"], condition: "db.enabled" }],
+    );
+    expect(parse(writes.get("values.yaml") ?? "")["helm-notify"].services).toEqual({});
+  });
+
+  it("a tag that is empty as a comment, where the templates take something else", () => {
+    const text = "api: {image: {tag: ''}}\nweb: {image: {tag: ''}}\n";
+    const { writes, steps } = plan({
+      "values.yaml": text,
+      "templates/api.yaml": '{{ default (include "tag" .) .Values.api.image.tag }}',
+      "templates/web.yaml": "{{ .Values.web.image.tag }}",
+    });
+    const made = writes.get("values.yaml") ?? "";
+    expect(parse(made)["helm-notify"].services).toEqual({ web: { tag: "web.image.tag" } });
+    expect(made).toContain("\n    # api: { tag: api.image.tag }\n");
+    expect(steps.at(-1)).toBe(
+      "next     give a tag to api, comments in values.yaml, to announce them",
+    );
   });
 
   it.each([
@@ -215,6 +245,11 @@ describe("init refuses", () => {
   it.each([
     ["a library chart", { "Chart.yaml": `${CHART}type: library\n` }, "this is a library chart"],
     ["Chart.yaml that is not YAML", { "Chart.yaml": `${CHART}icon: [\n` }, "Chart.yaml, line 5: "],
+    [
+      "values.yaml of two documents",
+      { "values.yaml": "a: 1\n---\nb: 1\n" },
+      "values.yaml, line 2: a second YAML document begins",
+    ],
     ["values.yaml that is not YAML", { "values.yaml": "a: b: c\n" }, "values.yaml, line 1: "],
     ["values.yaml that is a list", { "values.yaml": "- a\n" }, "values.yaml is not a map"],
     [

@@ -53,6 +53,20 @@ describe("the ledger as a contract", () => {
     });
   });
 
+  it("a thread of a record that is none is left out, and nothing else with it", () => {
+    const services = {
+      api: { tag: "2", thread: "C0123456789/1763719200.000100" },
+      web: { tag: "1", thread: "nonsense" },
+      job: { tag: "1", thread: 4 },
+    };
+    const run = { ...RUN, to: { ...TO, services } };
+    expect(decodeLedger(JSON.stringify({ v: 1, run, runs: [] }))?.run?.to?.services).toEqual({
+      api: services.api,
+      web: { tag: "1" },
+      job: { tag: "1" },
+    });
+  });
+
   it.each(["", "{", "null", '{"v":2,"runs":[]}', '{"v":1}', '{"v":1,"runs":[{}]}'])(
     "%j is not one",
     (text) => expect(decodeLedger(text)).toBeUndefined(),
@@ -76,13 +90,63 @@ describe("runs", () => {
 
   it("the past is bounded by count and by size", () => {
     let many: Ledger | undefined;
-    for (let count = 0; count < 30; count++) many = openRun(many, RUN);
-    expect(many?.runs.length).toBe(10);
+    for (let count = 0; count < 60; count++) many = openRun(many, RUN);
+    expect(many?.runs.length).toBe(50);
 
     const huge = { ...RUN, to: recordOf({ api: { tag: "x".repeat(100_000) } }) };
     let large: Ledger | undefined;
     for (let count = 0; count < 5; count++) large = openRun(large, huge);
     expect(large?.runs.length).toBe(2);
+  });
+
+  it("older ones keep what they changed, and lose their logs", () => {
+    const pods = [{ pod: "api-1", reason: "CrashLoopBackOff", log: ["panic"] }];
+    const why = { hook: { kind: "Job", name: "migrate", log: ["no"] }, pods, morePods: 0 };
+    const old: Run = {
+      ...closeRun(RUN, { kind: "failed" }, AT, { ...why, events: [], missing: [] }),
+      from: recordOf({ api: { tag: "1" }, web: { tag: "1" }, gone: { tag: "1" } }),
+      to: recordOf({ api: { tag: "2" }, web: { tag: "1" }, added: { tag: "1" } }),
+    };
+    let ledger: Ledger | undefined;
+    for (let count = 0; count < 6; count++) ledger = openRun(ledger, old);
+    const [first, , third, fourth, fifth] = decodeLedger(JSON.stringify(ledger))?.runs ?? [];
+    expect([first, third]).toEqual([old, old]);
+    expect(fourth).toEqual({
+      ...old,
+      from: recordOf({ api: { tag: "1" }, gone: { tag: "1" } }),
+      to: recordOf({ api: { tag: "2" }, added: { tag: "1" } }),
+      cause: {
+        hook: { kind: "Job", name: "migrate" },
+        pods: [{ pod: "api-1", reason: "CrashLoopBackOff" }],
+        morePods: 0,
+        events: [],
+        missing: [],
+      },
+    });
+    expect(fifth).toEqual(fourth);
+  });
+
+  it.each<[string, Partial<Run>]>([
+    ["there was nothing", { from: null }],
+    ["nobody knows", { from: undefined }],
+    ["there is nothing left", { to: undefined }],
+  ])("older ones keep everything where %s", (_, more) => {
+    let ledger: Ledger | undefined;
+    for (let count = 0; count < 6; count++) ledger = openRun(ledger, { ...RUN, ...more });
+    const [first, , , , fifth] = ledger?.runs ?? [];
+    expect([fifth?.from, fifth?.to]).toEqual([first?.from, first?.to]);
+  });
+
+  it("fifty runs of two hundred services have room", () => {
+    let ledger: Ledger | undefined;
+    for (let count = 0; count < 60; count++) {
+      ledger = openRun(ledger, {
+        ...RUN,
+        from: largeRecord(`${count}`),
+        to: largeRecord(`${count + 1}`),
+      });
+    }
+    expect(ledger?.runs).toHaveLength(50);
   });
 
   it("a run that had not ended when the next began ended then, nobody knows how", () => {
@@ -124,3 +188,17 @@ describe("runs", () => {
     expect(stored?.run && beforeOf(stored.run)).toEqual(before);
   });
 });
+
+/** Of two hundred services; `tag` is one's. */
+function largeRecord(tag: string) {
+  const services = Array.from({ length: 200 }, (_, index) => [
+    `service-${index}`,
+    {
+      image: `registry.example.com/shop/service-${index}`,
+      tag: index === 7 ? tag : "1.4.0",
+      revision: "9".repeat(40),
+      source: `https://github.com/acme/service-${index}`,
+    },
+  ]);
+  return recordOf(Object.fromEntries(services));
+}

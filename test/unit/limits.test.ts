@@ -116,6 +116,10 @@ const run: fc.Arbitrary<RunDescription> = fc
     ),
     outcome: fc.option(outcome, { nil: undefined }),
     cause: fc.option(cause, { nil: undefined }),
+    passedLock: fc.option(fc.record({ by: nasty, reason: nasty, why: nasty }), { nil: undefined }),
+    recovered: fc.option(fc.record({ by: fc.option(nasty, { nil: undefined }) }), {
+      nil: undefined,
+    }),
     isLate: fc.boolean(),
     before: fc.oneof(
       fc.constantFrom<Before>({ kind: "nothing" }, { kind: "unknown" }),

@@ -82,6 +82,21 @@ describe("since when a tag runs", () => {
       "09:00",
       false,
     ],
+    [
+      "the run that brought it, before older ones that name only what they changed",
+      [
+        runOf(9, api("2"), "2"),
+        runOf(8, recordOf({ web: { tag: "1" } }), "2", { to: recordOf({ web: { tag: "2" } }) }),
+        runOf(7, api("1"), "2"),
+      ],
+      "07:00",
+      false,
+    ],
+    [
+      "not a run before it was there",
+      [runOf(9, recordOf({ web: { tag: "1" } }), "3", { to: recordOf({ web: { tag: "2" } }) })],
+      undefined,
+    ],
     ["nobody knows, where the last run brought another one", [runOf(9, api("1"), "3")], undefined],
     ["nobody knows without a ledger", [], undefined],
   ])("is told by %s", (_, runs, at, isAtLeast) => {

@@ -113,14 +113,14 @@ describe("what runs where", () => {
     ]);
   });
 
-  it("is shown where one environment cannot be read, and the exit status is 0", async () => {
+  it("is shown where one environment cannot be read, and the exit status is 1", async () => {
     const { lines, exitCode } = await live({ staging: DOWN });
     expect(lines).toEqual([
       "SERVICE  STAGING       PRODUCTION",
       "api      not readable  1.4.0 (aaaaaaa)",
       "cannot read staging: the Kubernetes API does not answer",
     ]);
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(1);
   });
 
   it("is what the cluster says where the values file cannot be read", async () => {
@@ -133,8 +133,9 @@ describe("what runs where", () => {
   it.each<[string, Given, number, number]>([
     ["all is well", {}, 0, 0],
     ["something drifts", { values: drifting }, 0, 2],
-    ["one cannot be read", { staging: DOWN }, 0, 1],
-    ["one cannot be read and another drifts", { staging: DOWN, values: drifting }, 0, 1],
+    ["one cannot be read", { staging: DOWN }, 1, 1],
+    ["one cannot be read and another drifts", { staging: DOWN, values: drifting }, 1, 1],
+    ["a values file cannot be read", { values: new NotifyError("FILE_UNREADABLE", "no") }, 0, 1],
     ["none can be read", { staging: DOWN, production: DOWN }, 1, 1],
   ])("%s: its exit status, and with details", async (_, given, plain, detailed) => {
     expect((await live(given)).exitCode).toBe(plain);

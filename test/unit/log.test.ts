@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LEDGER_KEY, type Ledger, ledgerName, type Run } from "../../src/domain/ledger.ts";
 import type { Outcome } from "../../src/domain/run.ts";
+import { type Turn, TURN_KEY, turnName } from "../../src/domain/turn.ts";
 import { type LogOptions, showLog } from "../../src/flow/log.ts";
 import { commit, recordOf } from "../support/records.ts";
 
@@ -24,7 +25,11 @@ const runOf = (more: Partial<Run> = {}): Run => ({
   ...more,
 });
 
-async function log(ledger: Ledger | string | undefined, options: Partial<LogOptions> = {}) {
+async function log(
+  ledger: Ledger | string | undefined,
+  options: Partial<LogOptions> = {},
+  turn?: Turn,
+) {
   const text = typeof ledger === "string" ? ledger : ledger && JSON.stringify(ledger);
   return showLog(
     "shop",
@@ -32,14 +37,17 @@ async function log(ledger: Ledger | string | undefined, options: Partial<LogOpti
     {
       namespace: "prod",
       readConfigMap: (name) => {
-        if (name !== ledgerName("shop")) throw new Error(`nobody was to read ${name}`);
         const stored = { resourceVersion: "1", uid: "u", createdAt: "" };
+        const data = { [TURN_KEY]: JSON.stringify(turn) };
+        if (name === turnName("shop")) return Promise.resolve(turn && { ...stored, data });
+        if (name !== ledgerName("shop")) throw new Error(`nobody was to read ${name}`);
         return Promise.resolve(
           text === undefined ? undefined : { ...stored, data: { [LEDGER_KEY]: text } },
         );
       },
     },
     AbortSignal.timeout(5000),
+    new Date("2026-11-21T13:00:00Z"),
   );
 }
 
@@ -54,6 +62,21 @@ const column = async (name: string, run: Run) => {
 };
 
 describe("the log of a release", () => {
+  it("says who has locked it, until that has expired", async () => {
+    const lock = { actor: "jane", reason: "database migration", since: "2026-11-21T12:00:00Z" };
+    const until = "2026-11-21T14:00:00Z";
+    const [first] = (await log(ledgerOf(runOf()), {}, { v: 1, lock: { ...lock, until } })).split(
+      "\n",
+    );
+    expect(first).toBe(
+      "shop is locked by jane since 2026-11-21 12:00:00 UTC until 2026-11-21 14:00:00 UTC: database migration",
+    );
+    const json = await log(undefined, { output: "json" }, { v: 1, lock });
+    expect(JSON.parse(json)).toMatchObject({ lock, runs: [] });
+    const expired = { ...lock, until: "2026-11-21T13:00:00Z" };
+    expect(await log(undefined, {}, { v: 1, lock: expired })).not.toContain("locked");
+  });
+
   it("has a line a run, the newest first", async () => {
     const earlier = runOf({
       id: "run-0",
@@ -66,10 +89,10 @@ describe("the log of a release", () => {
     });
     const { actor: _, url: __, endedAt: ___, ...bare } = earlier;
     expect(await lines(runOf(), bare)).toEqual([
-      "STARTED                  ACTION   REV  WHO (CLAIMED)  WHAT               ENDED       TOOK   LINK",
-      "2026-11-21 12:00:00 UTC  upgrade  42   jane           api 1.3.2 → 1.4.0  rolled out  2m10s  https://ci.example.com/42",
-      "2026-11-20 08:00:00 UTC  install  41   -              api 1.3.2          applied     -      -",
-      "                                                      web 2.8.0",
+      "STARTED                  ACTION   REV  WHO             WHAT               ENDED       TOOK   LINK",
+      "2026-11-21 12:00:00 UTC  upgrade  42   jane (claimed)  api 1.3.2 → 1.4.0  rolled out  2m10s  https://ci.example.com/42",
+      "2026-11-20 08:00:00 UTC  install  41   -               api 1.3.2          applied     -      -",
+      "                                                       web 2.8.0",
     ]);
   });
 
@@ -133,7 +156,9 @@ describe("the log of a release", () => {
     const { to: _, ...run } = runOf({ action: "uninstall", outcome: { kind: "applied" } });
     expect(await lines(run)).toEqual([
       expect.anything(),
-      expect.stringMatching(/uninstall {2}42 {3}jane .* api 1\.3\.2 \(removed\) {2}uninstalled/),
+      expect.stringMatching(
+        /uninstall {2}42 {3}jane \(claimed\) .* api 1\.3\.2 \(removed\) {2}uninstalled/,
+      ),
       expect.stringMatching(/^ +web 2\.8\.0 \(removed\)$/),
     ]);
   });
@@ -149,6 +174,20 @@ describe("the log of a release", () => {
     [{ kind: "unknown" }, "not known"],
   ])("tells how it ended: %j", async (outcome, text) => {
     expect(await column("ENDED", runOf({ outcome }))).toBe(text);
+  });
+
+  it.each([
+    [{ at: "2026-11-21T13:00:00Z", by: "jane" }, "interrupted, recovered by jane"],
+    [{ at: "2026-11-21T13:00:00Z" }, "interrupted, recovered"],
+  ])("tells of a run that was recovered", async (recovered, text) => {
+    const run = runOf({ outcome: { kind: "interrupted" }, recovered });
+    expect(await column("ENDED", run)).toBe(text);
+    const json: unknown = JSON.parse(await log(ledgerOf(run), { output: "json" }));
+    expect(json).toMatchObject({ runs: [{ recovered }] });
+  });
+
+  it("does not say how long a run took that nobody saw end", async () => {
+    expect(await column("TOOK", runOf({ outcome: { kind: "unknown" } }))).toBe("-");
   });
 
   it("tells of a run that has not ended", async () => {
@@ -186,6 +225,7 @@ describe("the log of a release", () => {
       v: 1,
       release: "shop",
       namespace: "prod",
+      lock: null,
       runs: [],
     });
   });
@@ -201,11 +241,33 @@ describe("the log of a release", () => {
     ]);
   });
 
+  const DEPLOYER = "system:serviceaccount:ci:deployer";
+  it.each<[Partial<Run>, string]>([
+    [{}, "jane (claimed)"],
+    [{ account: DEPLOYER }, `jane (claimed), ${DEPLOYER} (verified)`],
+    [{ account: DEPLOYER, actor: undefined }, `${DEPLOYER} (verified)`],
+    [{ actor: undefined }, "-"],
+  ])("tells who it was by what is known of them: %j", async (more, text) => {
+    expect(await column("WHO", runOf(more))).toBe(text);
+  });
+
+  it("has the account that the cluster knows for scripts too", async () => {
+    const ledger = ledgerOf(runOf({ account: DEPLOYER }));
+    const { runs } = JSON.parse(await log(ledger, { output: "json" }));
+    expect(runs[0].account).toEqual({ name: DEPLOYER, isVerified: true });
+    const [header, row] = (await log(ledger, { output: "csv" })).split("\r\n");
+    expect([header?.split(",").at(-1), row?.split(",").at(-1)]).toEqual([
+      "verified_account",
+      DEPLOYER,
+    ]);
+  });
+
   it("never claims to know who it was", async () => {
     const { runs } = JSON.parse(await log(ledgerOf(runOf()), { output: "json" }));
     expect(runs).toMatchObject([
       {
         actor: { name: "jane", isVerified: false },
+        account: null,
         seconds: 130,
         before: "record",
         outcome: { kind: "rolled-out" },
@@ -226,8 +288,8 @@ describe("the log of a release", () => {
     const [header, ...rows] = text.trimEnd().split("\r\n");
     expect(header).toMatch(/^id,started_at,.*,claimed_actor,.*,service,change,from_tag,to_tag,/);
     expect(rows).toEqual([
-      `run-1,2026-11-21T12:00:00Z,2026-11-21T12:02:10Z,130,shop,prod,production,upgrade,42,'=cmd(),https://ci.example.com/42,rolled-out,,record,api,changed,1.3.2,1.4.0,${commit("a")},,,`,
-      "run-1,2026-11-21T12:00:00Z,2026-11-21T12:02:10Z,130,shop,prod,production,upgrade,42,'=cmd(),https://ci.example.com/42,rolled-out,,record,web,changed,2.8.0,3,,,,",
+      `run-1,2026-11-21T12:00:00Z,2026-11-21T12:02:10Z,130,shop,prod,production,upgrade,42,'=cmd(),https://ci.example.com/42,rolled-out,,record,api,changed,1.3.2,1.4.0,${commit("a")},,,,`,
+      "run-1,2026-11-21T12:00:00Z,2026-11-21T12:02:10Z,130,shop,prod,production,upgrade,42,'=cmd(),https://ci.example.com/42,rolled-out,,record,web,changed,2.8.0,3,,,,,",
     ]);
   });
 

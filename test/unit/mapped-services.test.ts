@@ -51,6 +51,7 @@ describe("services are those that the first of three names", () => {
         tag: ["api", "image", "tag"],
         revision: ["api", "image", "revision"],
         digest: ["api", "image", "digest"],
+        thread: ["api", "image", "thread"],
         image: ["api", "image", "repository"],
         source: undefined,
         carry: false,

@@ -28,6 +28,7 @@ const VALUES = {
   api: { image: { tag: "1.4.0", revision: commit("a") } },
   web: { image: { tag: "2.8.0" } },
 };
+const THREAD = "C0123456789/1763719200.000100";
 const SHIPPED: Shipped = {
   direction: "ahead",
   commits: [{ revision: commit("b"), subject: "Sort the cart", author: "jane" }],
@@ -149,6 +150,25 @@ describe("a promotion", () => {
     const staging = { api: { image: { tag: "1.4.9" } } };
     const { bumps } = await promote({ request: { source: "file" }, staging });
     expect(bumps).toEqual([{ service: "api", tag: "1.4.9" }]);
+  });
+
+  it("takes the thread along, which is nothing by itself to promote", async () => {
+    const live = { api: { ...LIVE.api, thread: THREAD }, web: { ...LIVE.web, thread: THREAD } };
+    const { bumps, lines } = await promote({ live });
+    expect(bumps).toEqual([{ ...API, thread: THREAD }]);
+    expect(lines[0]).toBe("staging → production: 1 to change, 1 unchanged");
+  });
+
+  it("takes what the values file says as a thread if it is one", async () => {
+    const staging = {
+      api: { image: { tag: "1.4.9", thread: THREAD } },
+      web: { image: { tag: "3.0.0", thread: "none" } },
+    };
+    const { bumps } = await promote({ request: { source: "file" }, staging });
+    expect(bumps).toEqual([
+      { service: "api", tag: "1.4.9", thread: THREAD },
+      { service: "web", tag: "3.0.0" },
+    ]);
   });
 
   it("takes the services that are named, and no other", async () => {

@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Ledger } from "../../src/domain/ledger.ts";
 import { NotifyError } from "../../src/domain/errors.ts";
+import type { RevisionStatus } from "../../src/domain/release.ts";
 import type { PlannedRun } from "../../src/flow/report.ts";
 import { recordOf } from "../support/records.ts";
 import { tellHelm } from "../support/told-run.ts";
@@ -64,6 +65,24 @@ describe("a run that went well", () => {
     expect(ledger()?.run?.to).toEqual(rendered);
   });
 
+  it("that a pod took over meanwhile is left to the pod", async () => {
+    const tellings = { slack: { told: "end" } } as const;
+    const { messages, ledger } = await tellHelm({
+      plan: PLAN,
+      during: async ({ ledger: read, write, messages: told }) => {
+        await vi.waitFor(() => expect(told).toHaveLength(1));
+        const { run } = read() ?? {};
+        if (run) write({ v: 1, run: { ...run, by: "hook", pod: "uid", tellings }, runs: [] });
+      },
+    });
+    expect(messages).toHaveLength(1);
+    expect(ledger()?.run).toMatchObject({
+      phase: "ended",
+      outcome: { kind: "rolled-out" },
+      tellings,
+    });
+  });
+
   it("is in the ledger before Helm runs, and beats while it runs", async () => {
     const seen: unknown[] = [];
     await tellHelm({
@@ -78,6 +97,53 @@ describe("a run that went well", () => {
   });
 });
 
+describe("who it was", () => {
+  it("is written down as the cluster knows it, beside what the CI says", async () => {
+    const { ledger } = await tellHelm({ plan: PLAN, account });
+    expect(ledger()?.run).toMatchObject({ actor: "jane", account: account(), phase: "ended" });
+  });
+
+  it("is written down while Helm still runs", async () => {
+    expect.assertions(1);
+    await tellHelm({
+      plan: PLAN,
+      account,
+      during: async ({ ledger, beat }) => {
+        beat();
+        await expect.poll(() => ledger()?.run?.account).toBe(account());
+      },
+    });
+  });
+
+  it("is written down for the pod that tells", async () => {
+    const { ledger } = await tellHelm({ plan: PLAN, account, deliveries: false });
+    expect(ledger()?.run).toMatchObject({ by: "hook", account: account() });
+  });
+
+  it("is left open by a cluster that does not say it, without a word", async () => {
+    const { ledger, lines } = await tellHelm({ plan: PLAN, account: refuse });
+    expect(ledger()?.run).not.toHaveProperty("account");
+    expect(lines).toEqual([]);
+  });
+});
+
+describe("a first install into a namespace that comes with Helm", () => {
+  it("is in the ledger as soon as there is a place for it, from its beginning", async () => {
+    const { ledger, lines } = await tellHelm({
+      plan: { ...PLAN, action: "install", before: { kind: "nothing" }, lastRevision: 0 },
+      history: [{ revision: 1, status: "deployed" }],
+      isNamespaceNew: true,
+    });
+    expect(lines).toEqual([]);
+    expect(ledger()?.run).toMatchObject({
+      action: "install",
+      phase: "ended",
+      revision: 1,
+      tellings: { slack: { told: "end", place: { ts: "1.1" } } },
+    });
+  });
+});
+
 describe("a run that failed", () => {
   it("keeps Helm's exit status, and says on the terminal, in the ledger and to people what became of it", async () => {
     const { messages, ledger, exit, lines } = await tellHelm(FAILED);
@@ -89,6 +155,26 @@ describe("a run that failed", () => {
     });
     expect(ledger()?.run).toMatchObject({ phase: "ended", outcome: { kind: "failed" }, to: NEW });
     expect(lines[0]).toBe("the upgrade failed; what was applied until then is still there");
+  });
+
+  it.each<[string, RevisionStatus[], string | undefined]>([
+    [
+      "was refused",
+      [{ revision: 4, status: "pending-upgrade" }],
+      "revision 4 is pending-upgrade: helm notify recover shop -n shop says whether somebody is at it, and ends it",
+    ],
+    [
+      "left it so",
+      [
+        { revision: 5, status: "pending-rollback" },
+        { revision: 4, status: "deployed" },
+      ],
+      "revision 5 is pending-rollback: helm notify recover shop -n shop says whether somebody is at it, and ends it",
+    ],
+    ["found nothing pending", FAILED.history.slice(), undefined],
+  ])("names the command that frees a pending release, where it %s", async (_, history, hint) => {
+    const { lines } = await tellHelm({ ...FAILED, history });
+    expect(lines.find((line) => line.includes("recover"))).toBe(hint);
   });
 
   it("without anybody to tell is explained on the terminal all the same", async () => {
@@ -224,6 +310,10 @@ describe("earlier runs", () => {
     });
   });
 });
+
+function account(): string {
+  return "system:serviceaccount:ci:deployer";
+}
 
 function refuse(): never {
   throw new NotifyError("KUBE_FORBIDDEN", "secrets is forbidden");

@@ -40,13 +40,19 @@ const NOTHING: Telling = {};
 const STARTED: Telling = { told: "start", place: PLACE };
 const STARTED_SOMEWHERE: Telling = { told: "start" };
 
+interface Answers {
+  readonly post?: Delivery;
+  readonly edit?: Delivery;
+  readonly reply?: Delivery;
+}
+
 /** What is asked of a Slack that answers like this, else delivers. */
-async function tell(
-  message: Message,
-  before: Telling,
-  answers: { post?: Delivery; edit?: Delivery; reply?: Delivery } = {},
-  knowsThreads = true,
-) {
+async function tell(message: Message, before: Telling, answers?: Answers, knowsThreads?: boolean) {
+  const { asked, teller } = tellerOf(message, answers, knowsThreads);
+  return { delivery: await teller.tell(message, before, createDeadline(1000)), asked };
+}
+
+function tellerOf(message: Message, answers: Answers = {}, knowsThreads = true) {
   const asked: string[] = [];
   const contents = new Map([
     [JSON.stringify(toAnnouncement(message, say)), "whole"],
@@ -69,8 +75,7 @@ async function tell(
       return answers.reply ?? DELIVERED;
     },
   };
-  const delivery = await createSlackTeller(slack, say).tell(message, before, createDeadline(1000));
-  return { asked, delivery };
+  return { asked, teller: createSlackTeller(slack, say) };
 }
 
 describe("with a bot token", () => {
@@ -153,6 +158,24 @@ describe("with a bot token", () => {
 
   it("a run that a webhook announced is ended with a short message", async () => {
     expect((await tell(END, STARTED_SOMEWHERE)).asked).toEqual(["post short"]);
+  });
+});
+
+describe("the thread of an announcement", () => {
+  const THREAD = { channel: "C9876543210", ts: "9.9" };
+
+  it.each(["rolled-out", "failed"] as const)(
+    "hears in short of a run that ended %s, the channel does not",
+    async (kind) => {
+      const end = endOf({ kind });
+      const { asked, teller } = tellerOf(end, { reply: AWAY });
+      expect(await teller.tellThread?.(THREAD, end, createDeadline(1000))).toEqual(AWAY);
+      expect(asked).toEqual(["reply to 9.9 short"]);
+    },
+  );
+
+  it("is nothing that a webhook knows", () => {
+    expect(tellerOf(END, {}, false).teller).not.toHaveProperty("tellThread");
   });
 });
 

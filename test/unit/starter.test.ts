@@ -14,6 +14,19 @@ it.each([
     { actor: "octo", url: "https://github.com/acme/shop/actions/runs/42" },
   ],
   [
+    "Forgejo Actions, whose pages go by another number",
+    {
+      GITHUB_ACTIONS: "true",
+      FORGEJO_ACTIONS: "true",
+      GITHUB_ACTOR: "octo",
+      GITHUB_SERVER_URL: "https://codeberg.org",
+      GITHUB_REPOSITORY: "acme/shop",
+      GITHUB_RUN_ID: "4201",
+      GITHUB_RUN_NUMBER: "42",
+    },
+    { actor: "octo", url: "https://codeberg.org/acme/shop/actions/runs/42" },
+  ],
+  [
     "GitLab CI",
     {
       GITLAB_CI: "true",
@@ -73,6 +86,21 @@ it.each([
     "Drone",
     { DRONE: "true", DRONE_COMMIT_AUTHOR: "max", DRONE_BUILD_LINK: "https://drone/1" },
     { actor: "max", url: "https://drone/1" },
+  ],
+  [
+    "Drone after a push, which nobody started by hand",
+    { DRONE: "true", DRONE_BUILD_TRIGGER: "@hook", DRONE_COMMIT_AUTHOR: "max" },
+    { actor: "max", url: undefined },
+  ],
+  [
+    "Drone, started by hand",
+    { DRONE: "true", DRONE_BUILD_TRIGGER: "ann", DRONE_COMMIT_AUTHOR: "max" },
+    { actor: "ann", url: undefined },
+  ],
+  [
+    "Buildkite after a push of somebody it does not know",
+    { BUILDKITE: "true", BUILDKITE_BUILD_CREATOR: "", BUILDKITE_BUILD_AUTHOR: "kim" },
+    { actor: "kim", url: undefined },
   ],
   ["a person's machine", { USER: "jane" }, { actor: "jane", url: undefined }],
   ["nothing at all", {}, { actor: undefined, url: undefined }],
@@ -187,6 +215,18 @@ it.each<[string, Record<string, string>, string | undefined, string | undefined]
       BUILD_REPOSITORY_URI: "https://acme@dev.azure.com/acme/shop/_git/api",
       BUILD_SOURCEVERSION: SHA,
       BUILD_SOURCEBRANCH: "refs/heads/feature/cart",
+    },
+    "https://dev.azure.com/acme/shop/_git/api",
+    "feature/cart",
+  ],
+  [
+    "Azure, a pull request",
+    {
+      TF_BUILD: "True",
+      BUILD_REPOSITORY_URI: "https://dev.azure.com/acme/shop/_git/api",
+      BUILD_SOURCEVERSION: SHA,
+      BUILD_SOURCEBRANCH: "refs/pull/12/merge",
+      SYSTEM_PULLREQUEST_SOURCEBRANCH: "refs/heads/feature/cart",
     },
     "https://dev.azure.com/acme/shop/_git/api",
     "feature/cart",

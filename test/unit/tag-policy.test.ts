@@ -4,6 +4,7 @@ import { heldTags } from "../../src/domain/held-tags.ts";
 import type { Ledger, Run } from "../../src/domain/ledger.ts";
 import { compareDecimals, compareNaturally } from "../../src/domain/natural-order.ts";
 import {
+  isBefore,
   pickTag,
   type TagChoice,
   type TagContext,
@@ -552,4 +553,22 @@ describe("natural order", () => {
     expect(compareDecimals("01.50", "1.5")).toBe(0);
     expect(compareDecimals("1.5", "01.50")).toBe(0);
   });
+});
+
+describe("a tag is before another", () => {
+  const numerical = { regex: "^main-(\\d+)-", extract: "$1", numerical: "asc" } as const;
+
+  it.each<[TagPolicy, string, string, boolean]>([
+    [numerical, "main-9-aaa", "main-10-bbb", true],
+    [numerical, "main-11-aaa", "main-10-bbb", false],
+    [numerical, "main-10-aaa", "main-10-bbb", false],
+    [numerical, "hotfix", "main-10-bbb", false],
+    [numerical, "main-9-aaa", "hotfix", false],
+    [{ numerical: "desc" }, "11", "10", true],
+    [{ alphabetical: "asc" }, "a", "b", true],
+    [{ semver: "~1.4" }, "1.3.9", "1.4.0", false],
+    [{ newest: true }, "a", "b", false],
+  ])("by %j %s and %s: %s", (policy, tag, current, expected) =>
+    expect(isBefore(policy, tag, current)).toBe(expected),
+  );
 });

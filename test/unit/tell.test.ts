@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { closeRun, findRun, type Ledger, openRun, type Run } from "../../src/domain/ledger.ts";
 import type { Message } from "../../src/domain/message.ts";
+import type { Outcome } from "../../src/domain/run.ts";
 import type { Delivery, Teller } from "../../src/flow/ports.ts";
 import { type TellDeps, tellEarlier, tellRun } from "../../src/flow/tell.ts";
 import { createDeadline } from "../../src/io/deadline.ts";
@@ -43,6 +44,18 @@ function tellerOf(name: Teller["name"], ...answers: Delivery[]) {
   return { teller, told, messages };
 }
 
+/** Threads that answer as they are told to, then are told. */
+function listener(...answers: Delivery[]) {
+  const told: string[] = [];
+  const tellThread: Teller["tellThread"] = async ({ ts }, { outcome, isLate, changes }) => {
+    const names = changes.map(({ name }) => name).join("+");
+    told.push(`${ts}: ${names} ${outcome?.kind}${isLate ? ", late" : ""}`);
+    return answers.shift() ?? DELIVERED;
+  };
+  const on = ({ teller }: { readonly teller: Teller }) => ({ teller: { ...teller, tellThread } });
+  return { told, on };
+}
+
 /** A ledger in memory; `isLost`: it cannot be written. */
 function bookOf(ledger: Ledger, isLost = false) {
   const book = { ledger, warnings: new Array<string>() };
@@ -61,6 +74,14 @@ function bookOf(ledger: Ledger, isLost = false) {
 }
 
 const open = (run: Run): Ledger => openRun(undefined, run);
+
+/** What is told where, of a run that has ended. */
+async function threadsOf(run: Run, ...answers: Delivery[]) {
+  const { book, deps } = bookOf(open(run));
+  const { told, on } = listener(...answers);
+  await tellRun(run, deps(on(tellerOf("slack", { kind: "delivered", place: PLACE }))));
+  return { told, warnings: book.warnings };
+}
 
 describe("telling a run", () => {
   it("says what it does and where, and who began it", async () => {
@@ -157,6 +178,120 @@ describe("telling a run", () => {
     };
     expect(await tellRun(told, { ...deps(tellerOf("slack")), readShipped })).toBe(told);
     expect(isAsked).toBe(false);
+  });
+});
+
+describe("the threads of announcements", () => {
+  const [OLD, API, WEB] = ["C0123456789/1.1", "C0123456789/3.3", "C0123456789/4.4"] as const;
+  const FROM = recordOf({ api: { tag: "1", thread: OLD }, web: { tag: "1" } });
+  const TO = recordOf({ api: { tag: "2", thread: API }, web: { tag: "1" } });
+  const DEPLOY: Run = { ...RUN, from: FROM, to: TO };
+
+  it("hear of the end when that is written down, once", async () => {
+    const { book, deps } = bookOf(open(DEPLOY));
+    const heard: unknown[] = [];
+    const tellThread: Teller["tellThread"] = async () => {
+      heard.push(book.ledger.run?.tellings);
+      return DELIVERED;
+    };
+    const slack = { teller: { ...tellerOf("slack").teller, tellThread } };
+    await tellRun(await tellRun(ended(DEPLOY), deps(slack)), deps(slack));
+    expect(heard).toEqual([{ slack: { told: "end" } }]);
+  });
+
+  it.each<Outcome["kind"]>([
+    "applied",
+    "not-applied",
+    "failed",
+    "rolled-back",
+    "interrupted",
+    "unknown",
+  ])("hear that it ended %s", async (kind) => {
+    const { told } = await threadsOf(closeRun(DEPLOY, { kind }, END));
+    expect(told).toEqual([`3.3: api ${kind}`]);
+  });
+
+  it("hear nothing of a beginning, nor of an end while the run's own message is untold", async () => {
+    const { deps } = bookOf(open(DEPLOY));
+    const { told, on } = listener();
+    const slack = on(tellerOf("slack", DELIVERED, AWAY));
+    await tellRun(ended(await tellRun(DEPLOY, deps(slack))), deps(slack));
+    expect(told).toEqual([]);
+  });
+
+  it("hear of a late end that it is late", async () => {
+    const { book, deps } = bookOf(openRun(open(DEPLOY), { ...RUN, id: "r2" }));
+    const { told, on } = listener();
+    await tellEarlier(book.ledger, deps(on(tellerOf("slack"))));
+    expect(told).toEqual(["3.3: api unknown, late"]);
+  });
+
+  it.each<[string, Run, readonly string[]]>([
+    [
+      "one for each, of its own services",
+      {
+        ...DEPLOY,
+        to: recordOf({ api: { tag: "2", thread: API }, web: { tag: "2", thread: WEB } }),
+      },
+      ["3.3: api", "4.4: web"],
+    ],
+    [
+      "one for two services of one announcement",
+      {
+        ...DEPLOY,
+        to: recordOf({ api: { tag: "2", thread: API }, web: { tag: "2", thread: API } }),
+      },
+      ["3.3: api+web"],
+    ],
+    ["all of a first install", { ...DEPLOY, action: "install", from: null }, ["3.3: api"]],
+    [
+      "both of a rollback: of what came, and of what went",
+      { ...DEPLOY, action: "rollback", from: TO, to: FROM },
+      ["1.1: api", "3.3: api"],
+    ],
+    [
+      "none where another service changes",
+      { ...DEPLOY, from: TO, to: recordOf({ ...TO.services, web: { tag: "2" } }) },
+      [],
+    ],
+    [
+      "none where the thread alone changes",
+      { ...DEPLOY, from: recordOf({ ...FROM.services, api: { tag: "2", thread: OLD } }) },
+      [],
+    ],
+    [
+      "none that belongs to the old tag",
+      { ...DEPLOY, to: recordOf({ ...TO.services, api: { tag: "2", thread: OLD } }) },
+      [],
+    ],
+    ["none where nobody knows what changes", { ...DEPLOY, from: undefined }, []],
+    ["none of what goes", { ...DEPLOY, action: "uninstall", to: undefined }, []],
+    [
+      "none that is the run's own message",
+      { ...DEPLOY, to: recordOf({ ...TO.services, api: { tag: "2", thread: "C0123456789/1.2" } }) },
+      [],
+    ],
+  ])("are %s", async (_, run, expected) => {
+    const { told } = await threadsOf(ended(run));
+    expect(told).toEqual(expected.map((line) => `${line} rolled-out`));
+  });
+
+  const BOTH: Run = {
+    ...DEPLOY,
+    to: recordOf({ api: { tag: "2", thread: API }, web: { tag: "2", thread: WEB } }),
+  };
+  it("that refuse are warned of, and the others hear", async () => {
+    expect(await threadsOf(ended(BOTH), REFUSED)).toEqual({
+      told: ["3.3: api rolled-out", "4.4: web rolled-out"],
+      warnings: [`not told in the thread ${API}: it is archived. Choose another.`],
+    });
+  });
+
+  it("are given up together where Slack is away", async () => {
+    expect(await threadsOf(ended(BOTH), AWAY)).toEqual({
+      told: ["3.3: api rolled-out"],
+      warnings: [`not told in the thread ${API}: nobody answers`],
+    });
   });
 });
 

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { closeRun, type Ledger, openRun, type Run } from "../../src/domain/ledger.ts";
+import { closeRun, openRun, type Run } from "../../src/domain/ledger.ts";
 import type { Message } from "../../src/domain/message.ts";
+import type { Action } from "../../src/domain/run.ts";
 import { recordOf } from "../support/records.ts";
 import { WatchedCluster } from "../support/watched-cluster.ts";
 
@@ -36,7 +37,7 @@ async function listRequests(): Promise<string[]> {
   cluster.onRequest = (request) => requests.push(request);
   cluster.begin(NEW);
   cluster.at(2, () => cluster.end());
-  await cluster.watch("upgrade");
+  await cluster.watch();
   return requests;
 }
 
@@ -46,11 +47,16 @@ async function failRun(): Promise<void> {
   cluster.apply(OTHER);
   const stop = new AbortController();
   cluster.at(cluster.now + 5, () => stop.abort());
-  await cluster.watch("upgrade", { stop }).catch(() => {});
+  await cluster.watch({ stop }).catch(() => {});
 }
 
 function changeLast(change: (run: Run) => Run): void {
   cluster.change((ledger) => (ledger.run ? { ...ledger, run: change(ledger.run) } : ledger));
+}
+
+/** What another pod writes when it has told how far the run is. */
+function tellOther(phase: "start" | "end"): void {
+  changeLast((run) => ({ ...run, tellings: { slack: { told: phase } } }));
 }
 
 /** A plugin that lives until then. */
@@ -70,7 +76,7 @@ describe("a run of bare Helm", () => {
     cluster.begin(NEW);
     cluster.at(3, () => cluster.apply(NEW));
     cluster.at(130, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]);
     const { startedAt, endedAt } = cluster.messages[1] ?? {};
     expect(Number(endedAt) - Number(startedAt)).toBe(130_000);
@@ -82,21 +88,55 @@ describe("a run of bare Helm", () => {
     cluster.begin(NEW);
     cluster.apply(NEW);
     cluster.at(40, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
+  });
+
+  it("says the lock that it did not heed, until its end", async () => {
+    cluster.lock({ actor: "jane", reason: "freeze", since: "2026-11-21T09:00:00Z" });
+    cluster.begin(NEW);
+    cluster.at(5, () => cluster.end());
+    await cluster.watch();
+    const passedLock = { by: "jane", reason: "freeze" };
+    expect(cluster.messages).toMatchObject([{ passedLock }, { passedLock }]);
+  });
+
+  it("says nothing of a lock that had ended by then", async () => {
+    const since = "2026-11-21T09:00:00Z";
+    cluster.lock({ reason: "freeze", since, until: "2026-11-21T09:30:00Z" });
+    cluster.begin(NEW);
+    cluster.at(5, () => cluster.end());
+    await cluster.watch();
+    expect(cluster.messages[0]?.passedLock).toBeUndefined();
+  });
+
+  it("says nothing of a lock that came later", async () => {
+    cluster.begin(NEW);
+    cluster.lock({ reason: "freeze", since: "2026-11-21T10:00:00Z" });
+    cluster.at(5, () => cluster.end());
+    await cluster.watch();
+    expect(cluster.messages[0]?.passedLock).toBeUndefined();
+  });
+
+  it("is told where locks may not be read", async () => {
+    cluster.trouble.set("helm-notify-turn.shop", "KUBE_FORBIDDEN");
+    cluster.begin(NEW);
+    cluster.at(5, () => cluster.end());
+    await cluster.watch();
+    expect(told()).toHaveLength(2);
   });
 
   it("that is over when the pod comes is told in one message", async () => {
     cluster.begin(NEW);
     cluster.apply(NEW);
     cluster.end();
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
   });
 
   it("without an end is given up as unknown when nothing is to be expected any more", async () => {
     cluster.begin(NEW);
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 unknown"]);
     expect(cluster.now).toBeGreaterThanOrEqual(900);
     expect(cluster.isWatcherGone).toBe(true);
@@ -107,14 +147,14 @@ describe("a run of bare Helm", () => {
     cluster.now = 60;
     cluster.begin(NEW);
     cluster.at(70, () => cluster.touchEnd());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 unknown");
   });
 
   it("is not ended by the mark of one that ended in the second it began", async () => {
     cluster.end();
     cluster.begin(NEW);
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 unknown");
   });
 
@@ -122,7 +162,7 @@ describe("a run of bare Helm", () => {
     cluster.begin(NEW);
     cluster.at(10.2, () => cluster.begin(OTHER));
     cluster.at(10.3, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
     expect(cluster.ledger?.run?.phase).toBe("started");
     expect(cluster.now).toBeLessThan(12);
@@ -133,26 +173,21 @@ describe("a run of bare Helm", () => {
     cluster.begin(NEW);
     cluster.at(10.2, () => cluster.end());
     cluster.at(10.3, () => cluster.begin(OTHER));
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
   });
 
-  it("that has only just begun is no business of the last one's pod", async () => {
+  it("that Helm died in before it had a pod is told as what it is by one of the run before", async () => {
     cluster.begin(NEW);
-    cluster.now = 5;
-    cluster.mark(OTHER);
-    const stop = new AbortController();
-    cluster.at(8, () => stop.abort());
-    await expect(cluster.watch("upgrade", { stop })).rejects.toMatchObject({
-      code: "KUBE_NOT_FOUND",
-    });
-    expect(told()).toEqual([]);
-    expect(cluster.ledger).toBeUndefined();
+    cluster.mark(OTHER, "rollback");
+    await cluster.watch();
+    expect(told()).toEqual(["start rollback 1.3.2 → 9.9.9", "end rollback 1.3.2 → 9.9.9 unknown"]);
+    expect(cluster.isWatcherGone).toBe(true);
   });
 });
 
 describe("what ran before", () => {
-  it.each<[string, Parameters<WatchedCluster["watch"]>[0], () => void, string]>([
+  it.each<[string, Action, () => void, string]>([
     ["nothing, on an install", "install", withoutRecord, "start install nothing → 1.4.0"],
     [
       "unknown, of a release older than the snippets",
@@ -186,10 +221,10 @@ describe("what ran before", () => {
     ],
   ])("is %s", async (_, action, prepare, expected) => {
     prepare();
-    cluster.begin(NEW);
+    cluster.begin(NEW, action);
     cluster.apply(NEW);
     cluster.at(5, () => cluster.end());
-    await cluster.watch(action);
+    await cluster.watch();
     expect(told()[0]).toBe(expected);
   });
 });
@@ -209,9 +244,9 @@ describe("a container that is killed", () => {
       cluster.onRequest = () => {
         if (left-- === 0) throw new Killed();
       };
-      await expect(cluster.watch("upgrade")).rejects.toBeInstanceOf(Killed);
+      await expect(cluster.watch()).rejects.toBeInstanceOf(Killed);
       cluster.onRequest = () => {};
-      await cluster.watch("upgrade");
+      await cluster.watch();
       const messages = told();
       const repeated = request === "tell" || requests[index - 1] === "tell" ? 1 : 0;
       expect(messages.length, `killed after ${index}: ${request}`).toBeLessThanOrEqual(
@@ -225,13 +260,76 @@ describe("a container that is killed", () => {
   });
 });
 
+describe("two pods of one run", () => {
+  class Killed extends Error {}
+
+  /** The other pod, up to that request and not beyond. */
+  async function stopAfter(request: string): Promise<void> {
+    cluster.onRequest = (seen) => {
+      if (seen === request) throw new Killed();
+    };
+    await expect(cluster.watch({ pod: "other" })).rejects.toBeInstanceOf(Killed);
+    cluster.onRequest = () => {};
+  }
+  const CLAIM = "patch helm-notify-ledger.shop";
+
+  it("do not both tell its beginning", async () => {
+    cluster.begin(NEW);
+    await stopAfter(CLAIM);
+    cluster.at(8, () => tellOther("start"));
+    cluster.at(30, () => cluster.end());
+    await cluster.watch();
+    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
+  });
+
+  it("do not both tell its end", async () => {
+    cluster.begin(NEW);
+    cluster.at(20, () => {
+      cluster.end();
+      changeLast((run) => ({ ...run, teller: "other" }));
+      close({ kind: "applied" });
+    });
+    cluster.at(35, () => tellOther("end"));
+    await cluster.watch();
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
+    expect(cluster.isWatcherGone).toBe(true);
+  });
+
+  it("do not both tell of earlier runs", async () => {
+    await failRun();
+    cluster.begin(NEW);
+    await stopAfter(CLAIM);
+    cluster.at(8, () => tellOther("start"));
+    cluster.at(30, () => cluster.end());
+    await cluster.watch();
+    expect(told().filter((text) => text.startsWith("late"))).toEqual([]);
+  });
+
+  it("are none where one of them died before it told: the other does", async () => {
+    cluster.begin(NEW);
+    await stopAfter(CLAIM);
+    cluster.at(60, () => cluster.end());
+    await cluster.watch();
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]);
+  });
+
+  it("are one where one of them is told to go while it lets the other speak", async () => {
+    cluster.begin(NEW);
+    await stopAfter(CLAIM);
+    const stop = new AbortController();
+    cluster.at(8, () => stop.abort());
+    await cluster.watch({ stop });
+    expect(told()).toEqual([]);
+  });
+});
+
 describe("rights", () => {
   it("that come later than the pod are waited for", async () => {
     cluster.begin(NEW);
     cluster.trouble.set("*", "KUBE_FORBIDDEN");
     cluster.at(30, () => cluster.trouble.delete("*"));
     cluster.at(40, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toHaveLength(2);
     expect(cluster.warnings).toEqual([]);
   });
@@ -239,7 +337,7 @@ describe("rights", () => {
   it("that never come are given up with the reason", async () => {
     cluster.begin(NEW);
     cluster.trouble.set("shop-helm-notify-run", "KUBE_FORBIDDEN");
-    await expect(cluster.watch("upgrade")).rejects.toMatchObject({ code: "KUBE_FORBIDDEN" });
+    await expect(cluster.watch()).rejects.toMatchObject({ code: "KUBE_FORBIDDEN" });
     expect(told()).toEqual([]);
   });
 
@@ -247,7 +345,7 @@ describe("rights", () => {
     cluster.begin(NEW);
     cluster.trouble.set("shop-helm-notify-record", "KUBE_FORBIDDEN");
     cluster.at(20, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[0]).toBe("start upgrade unknown → 1.4.0");
     expect(cluster.warnings[0]).toContain("what ran before is not known");
   });
@@ -255,7 +353,7 @@ describe("rights", () => {
   it("that vanish after the beginning was told end it without a word", async () => {
     cluster.begin(NEW);
     cluster.at(10, () => cluster.trouble.set("*", "KUBE_FORBIDDEN"));
-    await expect(cluster.watch("upgrade")).rejects.toMatchObject({ code: "KUBE_FORBIDDEN" });
+    await expect(cluster.watch()).rejects.toMatchObject({ code: "KUBE_FORBIDDEN" });
     expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
     expect(cluster.now).toBeLessThan(120);
   });
@@ -265,14 +363,67 @@ describe("rights", () => {
     cluster.at(5, () => cluster.trouble.set("*", "KUBE_UNREACHABLE"));
     cluster.at(20, () => cluster.end());
     cluster.at(200, () => cluster.trouble.delete("*"));
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
+  });
+
+  it("an API that goes away as the run ends is waited for, to write that down and to leave", async () => {
+    cluster.begin(NEW);
+    cluster.at(20, () => cluster.end());
+    const goAway = (seconds: number) => {
+      cluster.trouble.set("*", "KUBE_UNREACHABLE");
+      cluster.at(cluster.now + seconds, () => cluster.trouble.delete("*"));
+    };
+    cluster.onRequest = (request) => {
+      if (request === "get shop-helm-notify-run" && cluster.now >= 20 && cluster.now < 22)
+        goAway(90);
+      if (request === "tell" && cluster.now > 90) goAway(90);
+    };
+    await cluster.watch();
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]);
+    expect(cluster.ledger?.run).toMatchObject({ tellings: { slack: { told: "end" } } });
+    expect(cluster.isWatcherGone).toBe(true);
+    expect(cluster.warnings).toEqual([]);
+  });
+
+  it("a beginning that could not be written down is not told twice", async () => {
+    cluster.begin(NEW);
+    const ledger = "helm-notify-ledger.shop";
+    cluster.onRequest = (request) => {
+      if (request === "tell" && cluster.now === 0) cluster.trouble.set(ledger, "KUBE_FORBIDDEN");
+    };
+    cluster.at(40, () => cluster.trouble.delete(ledger));
+    cluster.at(50, () => cluster.end());
+    await cluster.watch();
+    expect(told()).toHaveLength(2);
+    expect(cluster.places).toEqual([undefined, "1"]);
+    expect(cluster.ledger?.run?.tellings?.["slack"]?.place?.ts).toBe("1");
+  });
+
+  it("a ledger that somebody deletes costs nothing but the past", async () => {
+    cluster.begin(NEW);
+    cluster.at(10, () => cluster.deleteLedger());
+    cluster.at(20, () => cluster.end());
+    await cluster.watch();
+    expect(told()).toHaveLength(2);
+    expect(cluster.places).toEqual([undefined, "1"]);
+    expect(cluster.ledger?.run).toMatchObject({ phase: "ended", outcome: { kind: "applied" } });
+  });
+
+  it("that are long in coming are named while they are waited for", async () => {
+    cluster.begin(NEW);
+    cluster.trouble.set("*", "KUBE_FORBIDDEN");
+    cluster.at(200, () => cluster.trouble.delete("*"));
+    cluster.at(210, () => cluster.end());
+    await cluster.watch();
+    expect(told()).toHaveLength(2);
+    expect(cluster.warnings).toEqual(["still waiting: shop-helm-notify: KUBE_FORBIDDEN"]);
   });
 
   it("a ledger of a later version is left alone", async () => {
     cluster.write({ v: 2 } as never);
     cluster.begin(NEW);
-    await expect(cluster.watch("upgrade")).rejects.toMatchObject({ code: "LEDGER_UNREADABLE" });
+    await expect(cluster.watch()).rejects.toMatchObject({ code: "LEDGER_UNREADABLE" });
     expect(told()).toEqual([]);
   });
 });
@@ -281,9 +432,9 @@ describe("the run before", () => {
   it("that nobody saw end is said to be unknown, late, and the next one comes from what it applied", async () => {
     await failRun();
     cluster.now = 60;
-    cluster.begin(OLD);
+    cluster.begin(OLD, "rollback");
     cluster.at(70, () => cluster.end());
-    await cluster.watch("rollback");
+    await cluster.watch();
     expect(told()).toEqual([
       "start upgrade 1.3.2 → 9.9.9",
       "start rollback 9.9.9 → 1.3.2",
@@ -298,7 +449,7 @@ describe("the run before", () => {
     cluster.now = 60;
     cluster.begin(NEW);
     cluster.at(70, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 applied");
   });
 
@@ -306,7 +457,7 @@ describe("the run before", () => {
     await failRun();
     cluster.begin(NEW);
     cluster.end();
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told().slice(1)).toEqual([
       "late end upgrade 1.3.2 → 9.9.9 unknown",
       "end upgrade 9.9.9 → 1.4.0 applied",
@@ -317,7 +468,7 @@ describe("the run before", () => {
     cluster.end();
     await failRun();
     cluster.begin(NEW);
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 unknown");
   });
 
@@ -328,7 +479,7 @@ describe("the run before", () => {
     cluster.touchEnd();
     cluster.now = 60;
     cluster.begin(NEW);
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 unknown");
   });
 });
@@ -338,7 +489,7 @@ describe("a pod that is told to go", () => {
     cluster.begin(NEW);
     const stop = new AbortController();
     cluster.at(10, () => stop.abort());
-    await cluster.watch("upgrade", { stop });
+    await cluster.watch({ stop });
     expect(cluster.now).toBeLessThanOrEqual(11);
     expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
     expect(cluster.ledger?.run?.phase).toBe("started");
@@ -358,9 +509,9 @@ describe("a run that a plugin began", () => {
     tellings: { slack: { told: "start", place: { channel: "C1", ts: "0.1" } } },
   };
   const WAITING: Run = { ...PLUGINS, by: "hook", tellings: {} };
-  const begin = (run: Run, before?: Ledger) => {
-    cluster.write(openRun(before, run));
-    cluster.begin(NEW);
+  const begin = (run: Run, action?: Action) => {
+    cluster.write(openRun(undefined, run));
+    cluster.begin(NEW, action);
   };
 
   it("and tells itself is left to it, to its end", async () => {
@@ -368,7 +519,7 @@ describe("a run that a plugin began", () => {
     beatUntil(100);
     cluster.at(99, () => cluster.end());
     cluster.at(101, () => close({ kind: "rolled-out" }));
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual([]);
     expect(cluster.now).toBeLessThan(105);
     expect(cluster.isWatcherGone).toBe(true);
@@ -379,7 +530,7 @@ describe("a run that a plugin began", () => {
     begin(PLUGINS);
     cluster.end();
     close({ kind: "applied" });
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual([]);
     expect(cluster.isWatcherGone).toBe(true);
   });
@@ -388,7 +539,7 @@ describe("a run that a plugin began", () => {
     cluster.write(openRun(undefined, closeRun(PLUGINS, { kind: "applied" }, PLUGINS.startedAt)));
     cluster.begin(NEW);
     cluster.at(5, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toContain("start upgrade 1.3.2 → 1.4.0");
     expect(cluster.ledger?.run?.actor).toBeUndefined();
   });
@@ -396,9 +547,10 @@ describe("a run that a plugin began", () => {
   it("and died over is ended in its place, in its message", async () => {
     begin(PLUGINS);
     beatUntil(20);
-    cluster.at(60, () => cluster.end());
-    await cluster.watch("upgrade");
+    cluster.at(40, () => cluster.end());
+    await cluster.watch();
     expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
+    expect(cluster.now).toBeLessThan(43);
     expect(cluster.ledger?.run).toMatchObject({ id: "r1", by: "hook", actor: "jane" });
     expect(cluster.ledger?.runs).toEqual([]);
   });
@@ -406,7 +558,7 @@ describe("a run that a plugin began", () => {
   it("and died over with a clock of its own lasts as long as it lasted", async () => {
     begin({ ...PLUGINS, startedAt: "2026-11-21T10:05:00.000Z" });
     cluster.at(60, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     const { startedAt, endedAt } = cluster.messages[0] ?? {};
     expect(Number(endedAt) - Number(startedAt)).toBe(60_000);
   });
@@ -415,7 +567,7 @@ describe("a run that a plugin began", () => {
     begin(PLUGINS);
     beatUntil(10);
     cluster.at(12, () => cluster.begin(OTHER));
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual([]);
     expect(cluster.now).toBeLessThan(14);
   });
@@ -423,23 +575,26 @@ describe("a run that a plugin began", () => {
   it("and another pod told is not the same as a later one to the same", async () => {
     begin({ ...WAITING, pod: "uid-of-another" });
     cluster.at(5, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
     expect(cluster.messages[0]?.starter.actor).toBeUndefined();
     expect(cluster.ledger?.runs).toMatchObject([{ id: "r1", outcome: { kind: "unknown" } }]);
   });
 
   it("and in which Helm went back before the pod came is told as that one run", async () => {
-    begin({ ...WAITING, pod: "uid-of-the-upgrade" });
+    begin({ ...WAITING, pod: "uid-of-the-upgrade" }, "rollback");
     close({ kind: "rolled-back", toRevision: 3 });
-    await cluster.watch("rollback");
+    await cluster.watch();
     expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 rolled-back"]);
   });
 
   it("and died over before its Helm ran, long ago, is not taken for this one", async () => {
-    begin({ ...PLUGINS, startedAt: "2026-11-21T09:00:00.000Z" });
+    cluster.now = -3600;
+    cluster.write(openRun(undefined, PLUGINS));
+    cluster.now = 0;
+    cluster.begin(NEW);
     cluster.at(60, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual([
       "start upgrade 1.3.2 → 1.4.0",
       "late end upgrade 1.3.2 → 1.4.0 unknown",
@@ -451,7 +606,7 @@ describe("a run that a plugin began", () => {
   it("and died over is not taken for a run to something else", async () => {
     begin({ ...PLUGINS, to: OTHER });
     cluster.at(60, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
     expect(cluster.ledger?.runs[0]).toMatchObject({ id: "r1", outcome: { kind: "unknown" } });
   });
@@ -460,30 +615,68 @@ describe("a run that a plugin began", () => {
     begin(WAITING);
     cluster.at(5, () => cluster.end());
     cluster.at(6, () => close({ kind: "rolled-out" }));
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 rolled-out"]);
     expect(cluster.messages[0]?.starter.actor).toBe("jane");
     expect(cluster.ledger?.runs).toEqual([]);
   });
 
+  it.each(["2026-11-21T08:00:00.000Z", "2026-11-21T12:00:00.000Z"])(
+    "without credentials, at %s by its own clock, is the same run",
+    async (startedAt) => {
+      begin({ ...WAITING, startedAt });
+      cluster.at(5, () => cluster.end());
+      cluster.at(6, () => close({ kind: "rolled-out" }));
+      await cluster.watch();
+      expect(told()).toEqual([
+        "start upgrade 1.3.2 → 1.4.0",
+        "end upgrade 1.3.2 → 1.4.0 rolled-out",
+      ]);
+      expect(cluster.ledger?.runs).toEqual([]);
+    },
+  );
+
+  it.each([
+    ["by the pod", WAITING, ["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]],
+    ["by the plugin", PLUGINS, []],
+  ])("and told %s is waited for as long as the plugin lives", async (_, run, expected) => {
+    begin(run);
+    beatUntil(1000);
+    cluster.at(1001, () => cluster.end());
+    cluster.at(1002, () => close({ kind: "applied" }));
+    await cluster.watch();
+    expect(told()).toEqual(expected);
+    expect(cluster.now).toBeGreaterThan(1000);
+    expect(cluster.isWatcherGone).toBe(true);
+  });
+
   it("without credentials that says nothing of the end is ended by Helm's mark", async () => {
     begin(WAITING);
     cluster.at(5, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
+  });
+
+  it("without credentials that tests what Helm did is told as the test ends", async () => {
+    begin(WAITING);
+    cluster.at(2, () => cluster.end());
+    beatUntil(60);
+    cluster.at(61, () => close({ kind: "failed" }));
+    await cluster.watch();
+    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 failed"]);
   });
 
   it("without credentials and failed is told as the plugin saw it", async () => {
     begin(WAITING);
     cluster.at(5, () => close({ kind: "not-applied" }));
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 not-applied");
   });
 
   it("without credentials that ended before the pod came is told in one message", async () => {
     begin(WAITING);
     close({ kind: "failed" });
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 failed"]);
   });
 
@@ -492,18 +685,18 @@ describe("a run that a plugin began", () => {
     const { to: _, ...planned } = WAITING;
     begin({ ...planned, from: rich });
     cluster.at(5, () => cluster.end());
-    await cluster.watch("upgrade");
+    await cluster.watch();
     expect(cluster.ledger?.run).toMatchObject({ from: rich, to: NEW });
   });
 
   it("within which Helm goes back by itself stays the plugin's one run", async () => {
     begin({ ...WAITING, pod: "uid-of-the-upgrade", beats: 1 });
     cluster.apply(NEW);
-    cluster.begin(OLD);
+    cluster.begin(OLD, "rollback");
     beatUntil(30);
     cluster.at(12, () => cluster.end());
     cluster.at(31, () => close({ kind: "rolled-back", toRevision: 3 }));
-    await cluster.watch("rollback");
+    await cluster.watch();
     expect(told().at(-1)).toBe("end upgrade 1.3.2 → 1.4.0 rolled-back");
     expect(cluster.ledger?.runs).toEqual([]);
   });
@@ -513,7 +706,7 @@ it("a message that cannot be delivered is tried again at the end, and named", as
   cluster.begin(NEW);
   cluster.deliveries.push({ kind: "refused", reason: "is_archived", hint: "Choose another." });
   cluster.at(5, () => cluster.end());
-  await cluster.watch("upgrade");
+  await cluster.watch();
   expect(told()).toHaveLength(2);
   expect(cluster.warnings).toEqual(["is_archived. Choose another."]);
 });

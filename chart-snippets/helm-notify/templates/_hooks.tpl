@@ -10,13 +10,17 @@ Takes: the root context.
 Usage: {{ include "helm-notify.hooks" . }}
 */ -}}
 {{- define "helm-notify.hooks" -}}
-{{ include "helm-notify.run-config-map" . }}
-{{- range $event := list "pre-install" "pre-upgrade" "pre-rollback" "post-delete" }}
----
-{{ include "helm-notify.watcher" (dict "context" $ "event" $event) }}
-{{- end }}
+{{- $beginnings := list "pre-install" "pre-upgrade" "pre-rollback" -}}
+{{ include "helm-notify.watcher" (dict "context" $ "events" (join "," $beginnings) "weight" -1000 "replicas" 1) }}
 ---
 {{ include "helm-notify.end-config-map" . }}
+{{- $data := include "helm-notify.run-data" . }}
+{{- range $event := $beginnings }}
+---
+{{ include "helm-notify.run-config-map" (dict "context" $ "event" $event "data" $data) }}
+{{- end }}
+---
+{{ include "helm-notify.watcher" (dict "context" $ "events" "post-delete" "weight" 0 "replicas" 0) }}
 {{- range $name := list (include "helm-notify.run-name" .) (include "helm-notify.end-name" .) }}
 ---
 apiVersion: v1
@@ -41,25 +45,33 @@ helm.sh/hook-delete-policy: before-hook-creation{{ if eq .events "post-delete" }
 {{- end -}}
 
 {{- /*
-The beginning of a run, before every other hook: what this revision consists of, and how the user words it. On a rollback
-Helm creates the target revision's own copy. Its resourceVersion marks the moment before Helm applied anything.
-Takes: the root context.
-Usage: {{ include "helm-notify.run-config-map" . }}
+The beginning of a run, before every other hook. On a rollback Helm creates the target revision's own copy. Its hook
+annotation says which event began the run; its resourceVersion marks the moment before Helm applied anything.
+Takes: dict "context" (root context) "event" "data" (of `helm-notify.run-data`).
+Usage: {{ include "helm-notify.run-config-map" (dict "context" $ "event" "pre-upgrade" "data" $data) }}
 */ -}}
 {{- define "helm-notify.run-config-map" -}}
-{{- $settings := index .Values (include "helm-notify.key" .) -}}
 apiVersion: v1
 kind: ConfigMap
 metadata:
-  name: {{ include "helm-notify.run-name" . }}
-  labels: {{- include "helm-notify.labels" . | nindent 4 }}
-  annotations: {{- include "helm-notify.hook-annotations" (dict "events" "pre-install,pre-upgrade,pre-rollback" "weight" -1001) | nindent 4 }}
+  name: {{ include "helm-notify.run-name" .context }}
+  labels: {{- include "helm-notify.labels" .context | nindent 4 }}
+  annotations: {{- include "helm-notify.hook-annotations" (dict "events" .event "weight" -1001) | nindent 4 }}
     kubernetes.io/description: The last run of Helm on this release, as it began, for helm-notify.
-data:
-  record.json: | {{- include "helm-notify.record" . | nindent 4 }}
-  {{- with $settings.messages }}
-  texts.json: | {{- toPrettyJson . | nindent 4 }}
-  {{- end }}
+data: {{- .data | nindent 2 }}
+{{- end -}}
+
+{{- /*
+What a run deploys, and how the user words it.
+Takes: the root context.
+Usage: data: {{- include "helm-notify.run-data" . | nindent 2 }}
+*/ -}}
+{{- define "helm-notify.run-data" -}}
+{{- $settings := index .Values (include "helm-notify.key" .) -}}
+record.json: | {{- include "helm-notify.record" . | nindent 2 }}
+{{- with $settings.messages }}
+texts.json: | {{- toPrettyJson . | nindent 2 }}
+{{- end }}
 {{- end -}}
 
 {{- /*

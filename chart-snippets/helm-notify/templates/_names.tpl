@@ -17,6 +17,15 @@ helm-notify-ledger.{{ .Release.Name }}
 {{- end -}}
 
 {{- /*
+The name of the ConfigMap of turns and locks, which the plugin writes. A contract like the record's name.
+Takes: the root context.
+Usage: {{ include "helm-notify.turn-name" . }}
+*/ -}}
+{{- define "helm-notify.turn-name" -}}
+helm-notify-turn.{{ .Release.Name }}
+{{- end -}}
+
+{{- /*
 The name of the ConfigMap that begins a run. It, too, is a contract, and so are the next two: the program builds them.
 Takes: the root context.
 Usage: {{ include "helm-notify.run-name" . }}

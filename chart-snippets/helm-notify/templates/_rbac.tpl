@@ -27,7 +27,7 @@ metadata:
 rules:
   - apiGroups: [""]
     resources: [configmaps]
-    resourceNames: [{{ $record }}, {{ $ledger }}, {{ include "helm-notify.run-name" . }}, {{ include "helm-notify.end-name" . }}]
+    resourceNames: [{{ $record }}, {{ $ledger }}, {{ include "helm-notify.run-name" . }}, {{ include "helm-notify.end-name" . }}, {{ include "helm-notify.turn-name" . }}]
     verbs: [get]
   - apiGroups: [""]
     resources: [configmaps]

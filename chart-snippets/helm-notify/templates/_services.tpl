@@ -1,6 +1,7 @@
 {{- /*
-Every service as the values say it: a JSON map of name to {tag, image?, digest?, revision?, source?}, the record's shape.
-It never fails: where no tag can be found, `tag` is empty, and `_validate.tpl` says why.
+Every service as the values say it: a JSON map of name to {tag, image?, digest?, revision?, thread?, source?}, the record's shape.
+It never fails: where no tag can be found, `tag` is empty, and `_validate.tpl` says why; one without
+that is switched off is left out.
 Takes: the root context.
 Usage: {{ range $name, $service := include "helm-notify.services" . | fromJson }}
 */ -}}
@@ -9,7 +10,10 @@ Usage: {{ range $name, $service := include "helm-notify.services" . | fromJson }
 {{- range $name, $mapping := get (index .Values (include "helm-notify.key" .)) "services" -}}
 {{- /* null: a values file took this service out */ -}}
 {{- if $mapping -}}
+{{- $place := dict "values" $.Values "path" $mapping.tag -}}
+{{- if or (include "helm-notify.text-at" $place) (not (include "helm-notify.is-off" $place)) -}}
 {{- $_ := set $services $name (include "helm-notify.service" (dict "context" $ "mapping" $mapping) | fromJson) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $services -}}
@@ -26,10 +30,12 @@ Usage: {{ include "helm-notify.service" (dict "context" $ "mapping" $mapping) | 
 {{- $text := include "helm-notify.text-at" (dict "values" $values "path" $mapping.tag) -}}
 {{- $reference := include "helm-notify.reference" (dict "text" $text "path" $mapping.tag) | fromJson -}}
 {{- $texts := dict -}}
-{{- range $key := list "digest" "revision" -}}
+{{- range $key := list "digest" "revision" "thread" -}}
 {{- $path := get $mapping $key | default (include "helm-notify.sibling" (dict "path" $mapping.tag "key" $key)) -}}
 {{- $_ := set $texts $key (include "helm-notify.text-at" (dict "values" $values "path" $path)) -}}
 {{- end -}}
+{{- /* What merely stands there and is no thread is none. */ -}}
+{{- if not (include "helm-notify.is-thread" $texts.thread) }}{{ $_ := set $texts "thread" "" }}{{ end -}}
 {{- $digest := $texts.digest | default $reference.digest -}}
 {{- $tag := $reference.tag -}}
 {{- if and (not $text) (eq ($mapping.fallback | default "") "appVersion") -}}
@@ -38,10 +44,19 @@ Usage: {{ include "helm-notify.service" (dict "context" $ "mapping" $mapping) | 
 {{- /* An image that is named by its digest alone has no other name to announce. */ -}}
 {{- $service := dict "tag" ($tag | default ($digest | trunc 19)) -}}
 {{- $image := include "helm-notify.image" (dict "values" $values "mapping" $mapping "image" $reference.image) -}}
-{{- range $key, $value := dict "image" $image "digest" $digest "revision" $texts.revision "source" $mapping.source -}}
+{{- range $key, $value := dict "image" $image "digest" $digest "revision" $texts.revision "thread" $texts.thread "source" $mapping.source -}}
 {{- with $value }}{{ $_ := set $service $key . }}{{ end -}}
 {{- end -}}
 {{- toJson $service -}}
+{{- end -}}
+
+{{- /*
+Whether a text is what `helm notify announce` prints, CHANNEL/TS; nothing if it is not.
+Takes: the text.
+Usage: {{ if include "helm-notify.is-thread" "C0123456789/1763719200.000100" }}
+*/ -}}
+{{- define "helm-notify.is-thread" -}}
+{{- if regexMatch `^[CDG][A-Z0-9]{8,}/[0-9]{1,12}\.[0-9]{1,9}$` . }}true{{ end -}}
 {{- end -}}
 
 {{- /*

@@ -96,9 +96,10 @@ Usage: {{ include "helm-notify.service-problems" . | fromJsonArray }}
 {{- $mapping := get $settings.services $name -}}
 {{- $arguments := dict "context" $ "name" $name "mapping" $mapping "service" $service -}}
 {{- with include "helm-notify.tag-problem" $arguments }}{{ $problems = append $problems . }}{{ end -}}
-{{- range $key := list "image" "revision" "digest" -}}
+{{- range $key := list "image" "revision" "digest" "thread" -}}
 {{- with include "helm-notify.path-problem" (set $arguments "key" $key) }}{{ $problems = append $problems . }}{{ end -}}
 {{- end -}}
+{{- with include "helm-notify.thread-problem" $arguments }}{{ $problems = append $problems . }}{{ end -}}
 {{- end -}}
 {{- toJson $problems -}}
 {{- end -}}
@@ -130,9 +131,9 @@ service {{ .name }}: {{ $place }} gives the tag {{ quote .service.tag }}, which 
 {{- end -}}
 
 {{- /*
-A path of a service that leads nowhere; nothing if it leads somewhere. The last key of `revision` and `digest` may be absent:
-they are often given with a deploy only.
-Takes: like `helm-notify.tag-problem`, and "key" (image, revision or digest).
+A path of a service that leads nowhere; nothing if it leads somewhere. The last key of `revision`, `digest` and `thread` may be
+absent: they are often given with a deploy only.
+Takes: like `helm-notify.tag-problem`, and "key" (image, revision, digest or thread).
 Usage: {{ include "helm-notify.path-problem" (set $arguments "key" "revision") }}
 */ -}}
 {{- define "helm-notify.path-problem" -}}
@@ -144,6 +145,22 @@ Usage: {{ include "helm-notify.path-problem" (set $arguments "key" "revision") }
 service {{ $.name }}: {{ $setting }} says {{ . }}, but the values hold no {{ $missing }}: correct the path
 {{- else if has $at.kind (list "map" "list") -}}
 service {{ $.name }}: {{ $setting }} says {{ . }}, which is a {{ $at.kind }}: name the key that holds the text
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- /*
+What stands at a service's own `thread` and is none; nothing if nothing is wrong. Beside a tag, where no service names it, it
+may mean something else.
+Takes: like `helm-notify.tag-problem`.
+Usage: {{ include "helm-notify.thread-problem" $arguments }}
+*/ -}}
+{{- define "helm-notify.thread-problem" -}}
+{{- with .mapping.thread -}}
+{{- $text := include "helm-notify.text-at" (dict "values" $.context.Values "path" .) -}}
+{{- if and $text (not (include "helm-notify.is-thread" $text)) -}}
+{{- $place := include "helm-notify.place" (dict "context" $.context "path" .) -}}
+service {{ $.name }}: {{ $place }} is {{ quote $text }}, which is no thread: write what `helm notify announce` prints, CHANNEL/TS, or leave it empty
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -76,3 +76,23 @@ Usage: {{ include "helm-notify.sibling" (dict "path" "api.image.tag" "key" "dige
 {{- define "helm-notify.sibling" -}}
 {{- printf "%s.%s" (regexReplaceAll `(^|\.)(\\.|[^.\\])+$` .path "") .key | trimPrefix "." -}}
 {{- end -}}
+
+{{- /*
+Whether a map that a path leads through says `enabled: false`, as for a subchart that is switched off: its values are not
+there then. Nothing if none does.
+Takes: dict "values" "path".
+Usage: {{ if include "helm-notify.is-off" (dict "values" $.Values "path" "db.image.tag") }}
+*/ -}}
+{{- define "helm-notify.is-off" -}}
+{{- $value := .values -}}
+{{- $isOff := false -}}
+{{- range include "helm-notify.path-keys" .path | fromJsonArray -}}
+{{- if and (kindIs "map" $value) (kindIs "string" .) -}}
+{{- if eq (toString (get $value "enabled")) "false" }}{{ $isOff = true }}{{ end -}}
+{{- $value = get $value . -}}
+{{- else -}}
+{{- $value = "" -}}
+{{- end -}}
+{{- end -}}
+{{- if $isOff }}true{{ end -}}
+{{- end -}}

@@ -1,22 +1,20 @@
 {{- /*
-The watcher of one event's run: a pod that tells people of it and then has this ReplicaSet deleted. A ReplicaSet, since Helm
-would wait for a Job or a Pod, and hang on an image that cannot be pulled. On post-delete it has no pod: it replaces the one
-that a run may have left.
-Takes: dict "context" (root context) "event".
-Usage: {{ include "helm-notify.watcher" (dict "context" $ "event" "pre-upgrade") }}
+The watcher of a run: a pod that tells people of it and then has this ReplicaSet deleted. A ReplicaSet, since Helm would wait
+for a Job or a Pod, and hang on an image that cannot be pulled. Without a pod it replaces the one that a run may have left.
+Takes: dict "context" (root context) "events" (parted by commas) "weight" "replicas".
+Usage: {{ include "helm-notify.watcher" (dict "context" $ "events" "pre-upgrade" "weight" -1000 "replicas" 1) }}
 */ -}}
 {{- define "helm-notify.watcher" -}}
 {{- $settings := index .context.Values (include "helm-notify.key" .context) -}}
-{{- $sweeps := eq .event "post-delete" -}}
 apiVersion: apps/v1
 kind: ReplicaSet
 metadata:
   name: {{ include "helm-notify.watcher-name" .context }}
   labels: {{- include "helm-notify.watcher-labels" .context | nindent 4 }}
-  annotations: {{- include "helm-notify.hook-annotations" (dict "events" .event "weight" (ternary 0 -1000 $sweeps)) | nindent 4 }}
+  annotations: {{- include "helm-notify.hook-annotations" . | nindent 4 }}
     kubernetes.io/description: Keeps the pod of helm-notify while it tells of the last run. Nothing waits for it; it may be deleted.
 spec:
-  replicas: {{ ternary 0 1 $sweeps }}
+  replicas: {{ .replicas }}
   selector:
     matchLabels: {{- include "helm-notify.watcher-selector" .context | nindent 6 }}
   template:
@@ -26,7 +24,7 @@ spec:
       {{- with $settings.podAnnotations }}
       annotations: {{- toYaml . | nindent 8 }}
       {{- end }}
-    spec: {{- include "helm-notify.pod-spec" . | nindent 6 }}
+    spec: {{- include "helm-notify.pod-spec" .context | nindent 6 }}
 {{- end -}}
 
 {{- /*
@@ -51,18 +49,18 @@ app.kubernetes.io/component: watcher
 {{- end -}}
 
 {{- /*
-The pod of one event's watcher: no token but the one the program reads itself, no privileges.
-Takes: dict "context" (root context) "event".
+The pod of a watcher: no token but the one the program reads itself, no privileges.
+Takes: the root context.
 Usage: spec: {{- include "helm-notify.pod-spec" . | nindent 6 }}
 */ -}}
 {{- define "helm-notify.pod-spec" -}}
-{{- $settings := index .context.Values (include "helm-notify.key" .context) -}}
+{{- $settings := index .Values (include "helm-notify.key" .) -}}
 restartPolicy: Always
-# It leaves at once when told to; what is open is closed by the next run.
-terminationGracePeriodSeconds: 5
+# It leaves at once when told to, but for what it is just saying; what is open is closed by the next run.
+terminationGracePeriodSeconds: 12
 automountServiceAccountToken: false
 enableServiceLinks: false
-serviceAccountName: {{ include "helm-notify.account-name" .context | quote }}
+serviceAccountName: {{ include "helm-notify.account-name" . | quote }}
 {{- with $settings.imagePullSecrets }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -72,10 +70,12 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 {{- with $settings.tolerations }}
 tolerations: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with $settings.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+# The user is the image's, 65532, or one that the cluster chooses, as OpenShift does.
 securityContext:
   runAsNonRoot: true
-  runAsUser: 65532
-  runAsGroup: 65532
   seccompProfile: { type: RuntimeDefault }
 containers:
   - name: helm-notify
@@ -105,14 +105,14 @@ volumes:
 
 {{- /*
 What the program is told. Credentials come straight from the Secret, each key optional: the program says what is missing.
-Takes: dict "context" (root context) "event".
+Takes: the root context.
 Usage: env: {{- include "helm-notify.env" . | nindent 6 }}
 */ -}}
 {{- define "helm-notify.env" -}}
-{{- $settings := index .context.Values (include "helm-notify.key" .context) -}}
-- { name: HELM_NOTIFY_EVENT, value: {{ .event }} }
-- { name: HELM_NOTIFY_RELEASE, value: {{ .context.Release.Name | quote }} }
-- { name: HELM_NOTIFY_NAMESPACE, value: {{ .context.Release.Namespace | quote }} }
+{{- $settings := index .Values (include "helm-notify.key" .) -}}
+- { name: HELM_NOTIFY_RELEASE, value: {{ .Release.Name | quote }} }
+- { name: HELM_NOTIFY_NAMESPACE, value: {{ .Release.Namespace | quote }} }
+- { name: HELM_NOTIFY_POD, valueFrom: { fieldRef: { fieldPath: metadata.uid } } }
 - { name: HELM_NOTIFY_KUBE_DIR, value: /etc/helm-notify/kube }
 - { name: HELM_NOTIFY_WATCH_SECONDS, value: {{ int $settings.watchSeconds | quote }} }
 - { name: HELM_NOTIFY_DEADLINE_SECONDS, value: {{ int $settings.deadlineSeconds | quote }} }

@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { NotifyError } from "../../domain/errors.ts";
+import type { Switch } from "../../domain/switches.ts";
 import type { Values } from "../../domain/values.ts";
 import type { RunHelmForOutput } from "../../flow/ports.ts";
 import { withTempFolder } from "../../io/temp-folder.ts";
@@ -26,6 +27,8 @@ export interface Chart {
   readonly appVersion: string | undefined;
   /** Defaults, those of subcharts under their names, globals handed down. */
   readonly values: Values;
+  /** Of its dependencies, and of theirs. */
+  readonly switches: readonly Switch[];
   /** Texts of all templates by their path: `templates/api.yaml`, `charts/db/templates/db.yaml`. */
   readonly templates: () => ReadonlyMap<string, string>;
 }
@@ -36,6 +39,10 @@ export async function readChart(
   runHelm: RunHelmForOutput,
 ): Promise<Chart> {
   const entry = statSync(chart, { throwIfNoEntry: false });
+  const isElsewhere = chartFlags.some((flag) => /^--repo=./.test(flag));
+  if (entry !== undefined && isElsewhere && !(await prefersFiles(runHelm))) {
+    return toChart(await pullChart(chart, chartFlags, runHelm), runHelm);
+  }
   if (entry?.isDirectory()) return toChart(folderTree(chart), runHelm);
   if (entry !== undefined) return toChart(openArchive(chart, readLocalFile(chart)), runHelm);
   if (isAbsolute(chart) || chart.startsWith(".")) {
@@ -44,6 +51,12 @@ export async function readChart(
     });
   }
   return toChart(await pullChart(chart, chartFlags, runHelm), runHelm);
+}
+
+/** Helm 3 takes a chart that lies here although it is told of a repository: https://github.com/helm/helm/issues/7862 */
+async function prefersFiles(runHelm: RunHelmForOutput): Promise<boolean> {
+  const { stdout } = await runHelm(["version", "--template", "{{.Version}}"]);
+  return stdout.startsWith("v3.");
 }
 
 async function pullChart(
@@ -57,7 +70,7 @@ async function pullChart(
     const archive = readdirSync(folder).find((name) => name.endsWith(".tgz"));
     if (code !== 0 || archive === undefined) {
       throw new NotifyError("CHART_NOT_FOUND", `helm cannot fetch ${label}: ${helmError(stderr)}`, {
-        hint: "Check the chart's name, its version and the repository.",
+        hint: "Check the chart's name, its version, the repository and the login there.",
       });
     }
     return openArchive(label, readLocalFile(join(folder, archive)));
@@ -77,13 +90,15 @@ function openArchive(label: string, content: Buffer): ChartTree {
 async function toChart(tree: ChartTree, runHelm: RunHelmForOutput): Promise<Chart> {
   const chart = readChartYaml(tree);
   if (chart === undefined) throw badChart(`${tree.label} holds no Chart.yaml`);
+  const contents = await readValues(tree, chart, runHelm);
   // Read when first asked for, once: hundreds of services may ask.
   let templates: ReadonlyMap<string, string> | undefined;
   return {
     name: chart.name,
     version: chart.version,
     appVersion: chart.appVersion ?? undefined,
-    values: coalesceChart(await readValues(tree, chart, runHelm)),
+    values: coalesceChart(contents),
+    switches: contents.switches,
     templates: () => (templates ??= new Map(readTemplates(tree, ""))),
   };
 }
@@ -97,14 +112,19 @@ async function readValues(
   const label = `${tree.label}/values.yaml`;
   const dependencies = chart.dependencies ?? [];
   const subcharts = new Map<string, ChartWithValues>();
+  const switches = dependencies.map(toSwitch);
   for (const subchart of openSubcharts(tree)) {
     const values = await readValues(subchart.tree, subchart.chart, runHelm);
-    for (const key of valueKeys(subchart.chart, dependencies)) subcharts.set(key, values);
+    for (const key of valueKeys(subchart.chart, dependencies)) {
+      subcharts.set(key, values);
+      switches.push(...values.switches.map((one) => ({ ...one, path: [key, ...one.path] })));
+    }
   }
   return {
     values: content === undefined ? {} : await parseValuesFile(label, content, runHelm),
     subcharts,
     imports: dependencies.flatMap(toImports),
+    switches,
   };
 }
 
@@ -134,6 +154,14 @@ function valueKeys(chart: ChartYaml, dependencies: readonly Dependency[]): reado
     .filter(({ name }) => name === chart.name)
     .map(({ name, alias }) => alias || name);
   return keys.length > 0 ? keys : [chart.name];
+}
+
+function toSwitch({ name, alias, condition, tags }: Dependency): Switch {
+  return {
+    path: [alias || name],
+    condition: condition ?? undefined,
+    tags: tags ?? undefined,
+  };
 }
 
 function toImports(dependency: Dependency): ValueImport[] {

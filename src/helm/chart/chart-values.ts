@@ -1,6 +1,7 @@
 // The defaults of a chart and its subcharts as one tree, as Helm's templates see them (pkg/chartutil: coalesce.go,
 // dependencies.go), but for `condition` and `tags`: the values of a subchart that is switched off are there as well.
 import { mergeValues } from "../../domain/merged-values.ts";
+import type { Switch } from "../../domain/switches.ts";
 import { isMap, type Value, type Values, valueAt } from "../../domain/values.ts";
 
 export interface ChartWithValues {
@@ -9,6 +10,8 @@ export interface ChartWithValues {
   /** By the key its values stand under: the alias, else the chart's name. */
   readonly subcharts: ReadonlyMap<string, ChartWithValues>;
   readonly imports: readonly ValueImport[];
+  /** Of its dependencies, and of theirs. */
+  readonly switches: readonly Switch[];
 }
 
 /** One `import-values` of a dependency. */

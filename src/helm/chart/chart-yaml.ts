@@ -15,6 +15,8 @@ const valueImport = z.union([z.string(), z.object({ child: text, parent: text })
 const dependency = z.object({
   name: text,
   alias: z.nullish(text),
+  condition: z.nullish(text),
+  tags: z.nullish(z.array(text)),
   "import-values": z.nullish(z.array(valueImport)),
 });
 

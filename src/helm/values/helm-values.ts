@@ -1,7 +1,8 @@
 // Values that only Helm itself can tell: URLs, other plugins' getters, and texts that Helm 3 and 4 read differently.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Values } from "../../domain/values.ts";
+import { parseExactJson } from "../../domain/exact-json.ts";
+import { isMap, type Values } from "../../domain/values.ts";
 import type { RunHelmForOutput } from "../../flow/ports.ts";
 import { withTempFolder, writePrivate } from "../../io/temp-folder.ts";
 import { withoutPasswords } from "./password-in-url.ts";
@@ -27,7 +28,8 @@ export async function askHelmForValues(
     const { code, stdout, stderr } = await runHelm(["template", "values", folder, ...flags]);
     const base64 = PRINTED.exec(stdout)?.groups?.["base64"];
     if (code !== 0 || base64 === undefined) return { kind: "refused", reason: helmError(stderr) };
-    return { kind: "values", values: JSON.parse(Buffer.from(base64, "base64").toString()) };
+    const values = parseExactJson(Buffer.from(base64, "base64").toString());
+    return { kind: "values", values: isMap(values) ? values : {} };
   });
 }
 

@@ -29,6 +29,8 @@ import { parseHelmYaml, YAML_NODES } from "./yaml-values.ts";
 export interface ScalarEdit {
   readonly path: Path;
   readonly value: string;
+  /** Wins over the option. */
+  readonly mayCreate?: true;
 }
 
 export interface EditOptions {
@@ -72,22 +74,77 @@ export function readEditableValues(text: string, file: string): Values {
 }
 
 /**
+ * Writes several values, each as `setScalar` does. Those that stand there are changed at once: a file of hundreds of
+ * services is read twice, not for each of them.
+ */
+export function setScalars(
+  text: string,
+  edits: readonly ScalarEdit[],
+  options: EditOptions,
+): string {
+  const before = readEditableValues(text, options.file);
+  const stands = ({ path }: ScalarEdit) => valueAt(before, path) !== undefined;
+  const present = edits.filter(stands);
+  const changed = setPresent(text, before, present, options) ?? setEach(text, present, options);
+  return setEach(
+    changed,
+    edits.filter((edit) => !stands(edit)),
+    options,
+  );
+}
+
+function setEach(text: string, edits: readonly ScalarEdit[], options: EditOptions): string {
+  return edits.reduce((edited, edit) => setScalar(edited, edit, options), text);
+}
+
+/** `undefined` where it is not done by changing these places alone. */
+function setPresent(
+  text: string,
+  before: Values,
+  edits: readonly ScalarEdit[],
+  { file }: EditOptions,
+): string | undefined {
+  const mark = text.startsWith(BOM) ? BOM : "";
+  const body = text.slice(mark.length);
+  const root = parseRoot(body);
+  const patches = edits
+    .map(({ path, value }) => new Editor(body, before, file, path, root).patch(value, false))
+    .toSorted((a, b) => b.start - a.start);
+  const edited = mark + patches.reduce((patched, patch) => apply(patched, patch), body);
+  const expected = edits.reduce<Value>(
+    (all, { path, value }) => withValue(all, path, value),
+    before,
+  );
+  return isDeepStrictEqual(readEditableValues(edited, file), expected) ? edited : undefined;
+}
+
+/**
  * Writes a string at `path`. Kept are the quotes it had; a plain value gets quotes where it would not be a string.
  * Refuses, before anything is changed, a map or list there, a value that comes by an alias or a merge key, and any edit
  * that would change another value too.
  */
 export function setScalar(
   text: string,
-  { path, value }: ScalarEdit,
-  { file, mayCreate }: EditOptions,
+  { path, value, ...edit }: ScalarEdit,
+  { file, ...options }: EditOptions,
 ): string {
   const before = readEditableValues(text, file);
   const mark = text.startsWith(BOM) ? BOM : "";
-  const patch = new Editor(text.slice(mark.length), before, file, path).patch(value, mayCreate);
-  const start = patch.start + mark.length;
-  const edited = text.slice(0, start) + patch.text + text.slice(patch.end + mark.length);
+  const body = text.slice(mark.length);
+  const editor = new Editor(body, before, file, path, parseRoot(body));
+  const edited = mark + apply(body, editor.patch(value, edit.mayCreate ?? options.mayCreate));
   checkEdit(before, edited, { path, value }, file);
   return edited;
+}
+
+type Root = ParsedNode | null;
+
+function parseRoot(text: string): Root {
+  return parseDocument(text, { ...YAML_NODES, keepSourceTokens: true }).contents;
+}
+
+function apply(text: string, { start, end, text: inserted }: Patch): string {
+  return text.slice(0, start) + inserted + text.slice(end);
 }
 
 class Editor {
@@ -95,16 +152,16 @@ class Editor {
   readonly #file: string;
   readonly #path: Path;
   readonly #values: Values;
-  readonly #root: ParsedNode | null;
+  readonly #root: Root;
   readonly #newline: string;
 
-  /** `values` is what `text` says to Helm. */
-  constructor(text: string, values: Values, file: string, path: Path) {
+  /** `values` is what `text` says to Helm, `root` are its nodes. */
+  constructor(text: string, values: Values, file: string, path: Path, root: Root) {
     this.#text = text;
     this.#values = values;
     this.#file = file;
     this.#path = path;
-    this.#root = parseDocument(text, { ...YAML_NODES, keepSourceTokens: true }).contents;
+    this.#root = root;
     this.#newline = text.includes("\r\n") ? "\r\n" : "\n";
   }
 

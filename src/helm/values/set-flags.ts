@@ -1,6 +1,7 @@
 // The language of --set and its kin, as pkg/strvals of Helm 3.17 and 4.2 reads it, its oddities included: the
 // differential test holds this file to the real Helm. One oddity is left out: Helm 4 takes `a[` for nothing at all.
 import { NotifyError } from "../../domain/errors.ts";
+import { toExactInteger } from "../../domain/exact-json.ts";
 import { isMap } from "../../domain/values.ts";
 import { parseJsonPrefix } from "./json-prefix.ts";
 import type { MutableValue, MutableValues } from "./mutable-values.ts";
@@ -212,7 +213,7 @@ function toValue({ flag, readFile }: Reading, text: string): MutableValue {
 
 const INT64_LIMIT = 2n ** 63n;
 
-/** A leading zero makes a string: Git revisions and phone numbers. Beyond 2^53 we are less exact than Helm. */
+/** A leading zero makes a string: Git revisions and phone numbers. */
 function toTypedValue(text: string): MutableValue {
   if (/^true$/iu.test(text)) return true;
   if (/^false$/iu.test(text)) return false;
@@ -220,7 +221,7 @@ function toTypedValue(text: string): MutableValue {
   if (text === "0") return 0;
   if (!/^(?!0)[+-]?\d+$/.test(text)) return text;
   const integer = BigInt(text);
-  return integer >= -INT64_LIMIT && integer < INT64_LIMIT ? Number(integer) : text;
+  return integer >= -INT64_LIMIT && integer < INT64_LIMIT ? toExactInteger(String(integer)) : text;
 }
 
 function isMutableMap(value: MutableValue | undefined): value is MutableValues {

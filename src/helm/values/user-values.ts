@@ -3,7 +3,7 @@
 import { NotifyError } from "../../domain/errors.ts";
 import { mergeValues } from "../../domain/merged-values.ts";
 import type { ValueSources } from "../../domain/request.ts";
-import { isMap, type Path, type Value, type Values } from "../../domain/values.ts";
+import { isMap, type Path, type Value, type Values, valueAt } from "../../domain/values.ts";
 import type { RunHelmForOutput } from "../../flow/ports.ts";
 import { readLocalFile } from "../local-file.ts";
 import { askHelmForValues } from "./helm-values.ts";
@@ -23,6 +23,8 @@ export interface UserValues {
   readonly values: Values;
   /** The flag or file that says what stands at a path: `--set`, `prod.yaml`; `undefined` where none does. */
   readonly originOf: (path: Path) => string | undefined;
+  /** Whether what a file before them says at a path is lost: a map of --set-json replaces one of a file. */
+  readonly isReplaced: (path: Path) => boolean;
 }
 
 /** One file or flag. */
@@ -56,6 +58,8 @@ export async function computeUserValues(
   return {
     values: layers.reduce<Values>((values, layer) => layer.addTo(values), {}),
     originOf: (path) => layers.findLast(({ says }) => decides(says, path))?.origin,
+    isReplaced: (path) =>
+      layers.some((layer) => layer.origin === "--set-json" && replaces(layer, path)),
   };
 }
 
@@ -143,6 +147,11 @@ async function fetchText(path: string, runHelm: RunHelmForOutput): Promise<strin
   if (typeof text === "string") return text;
   const reason = answer.kind === "refused" ? answer.reason : "it is not text";
   throw new NotifyError("FILE_UNREADABLE", `helm cannot read ${withoutPasswords(path)}: ${reason}`);
+}
+
+function replaces(layer: Layer, path: Path): boolean {
+  const below = path.reduceRight<Value>((inner, step) => ({ [step]: inner }), "kept");
+  return isMap(below) && valueAt(layer.addTo(below), path) !== "kept";
 }
 
 /** Whether values hold what stands at `path`, or something above it that is not a map. */

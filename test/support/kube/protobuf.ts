@@ -128,6 +128,7 @@ const KINDS: Readonly<Record<string, Message>> = {
     1: ["metadata", METADATA],
     2: ["spec", message({ 1: ["resourceAttributes", RESOURCE_ATTRIBUTES] })],
   },
+  SelfSubjectReview: { 1: ["metadata", METADATA] },
   ServiceAccount: { 1: ["metadata", METADATA] },
   TokenRequest: {
     1: ["metadata", METADATA],

@@ -1,4 +1,4 @@
-// The real registry of Debian (distribution 2.8) on a free port of loopback. Several may share one folder of images.
+// The real registry of Debian (distribution 2.8) on a free port. Several may share one folder of images.
 import { spawn } from "node:child_process";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +20,8 @@ export interface RegistryOptions {
   /** Its own sections: https://distribution.github.io/distribution/about/configuration/ */
   readonly config?: object;
   readonly plain?: boolean;
+  /** Where it listens: this machine's loopback, unless the node of a real cluster is to reach it. */
+  readonly address?: string;
 }
 
 /** Takes some seconds once: the package is unpacked into the cache. */
@@ -29,8 +31,9 @@ export function registryProgram(): string {
 }
 
 export async function startRegistry(options: RegistryOptions): Promise<RealRegistry> {
+  const { address = "127.0.0.1" } = options;
   const folder = mkdtempSync(join(options.storage, "config-"));
-  const { key, cert } = selfSigned(["localhost"], ["127.0.0.1"]);
+  const { key, cert } = selfSigned(["localhost"], [address]);
   const tls = { certificate: join(folder, "cert.pem"), key: join(folder, "key.pem") };
   writeFileSync(tls.certificate, cert);
   writeFileSync(tls.key, key, { mode: 0o600 });
@@ -39,7 +42,7 @@ export async function startRegistry(options: RegistryOptions): Promise<RealRegis
     version: "0.1",
     log: { formatter: "json", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: options.storage } },
-    http: { addr: "127.0.0.1:0", secret: "test", ...(options.plain ? {} : { tls }) },
+    http: { addr: `${address}:0`, secret: "test", ...(options.plain ? {} : { tls }) },
     ...options.config,
   };
   // JSON is YAML.
@@ -52,12 +55,12 @@ export async function startRegistry(options: RegistryOptions): Promise<RealRegis
     child.on("close", () => reject(new Error(`the registry ended: ${said.join("\n")}`)));
     createInterface(child.stderr).on("line", (line) => {
       said.push(line);
-      const [, found] = /listening on 127\.0\.0\.1:(\d+)/.exec(line) ?? [];
+      const [, found] = /listening on [\d.]+:(\d+)/.exec(line) ?? [];
       if (found !== undefined) resolve(found);
     });
   });
   return {
-    host: `127.0.0.1:${port}`,
+    host: `${address}:${port}`,
     ca: cert,
     stop: async () => {
       child.kill("SIGKILL");

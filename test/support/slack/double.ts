@@ -1,6 +1,7 @@
 // Slack as a local server: it refuses what Slack refuses, and keeps what it accepted.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { setTimeout as wait } from "node:timers/promises";
 import { type SlackMessage, toChannel } from "./channel.ts";
 import type { SlackReceived } from "./received.ts";
 import { answerWebApi, type Workspace } from "./web-api.ts";
@@ -32,6 +33,8 @@ export type SlackFault =
     }
   /** The request is read and never answered. */
   | { readonly kind: "hang" }
+  /** It is taken at once, and answered after so long. */
+  | { readonly kind: "late"; readonly ms: number }
   /** The connection is cut. */
   | { readonly kind: "close" };
 
@@ -88,7 +91,8 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackDoubl
     requests.push(path);
     for (const heard of requestListeners) heard(path);
     const fault = faults.shift();
-    if (fault !== undefined) return spoil(fault, response);
+    if (fault && fault.kind !== "late") return spoil(fault, response);
+    const pause = fault && wait(fault.ms);
     const contentType = request.headers["content-type"] ?? "";
     if (path.startsWith("/api/")) {
       const method = path.slice("/api/".length);
@@ -98,11 +102,13 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackDoubl
       for (const [name, value] of Object.entries(answer.headers ?? {})) {
         response.setHeader(name, value);
       }
+      await pause;
       respond(response, 200, "application/json; charset=utf-8", JSON.stringify(answer.body));
     } else {
       const answer = answerWebhook({ path, contentType, body }, options.webhookError);
       const place = { method: "webhook", channel: "webhook", channelName: "webhook" } as const;
       if (answer.message) accept({ ...place, ts: workspace.nextTs(), ...answer.message });
+      await pause;
       respond(response, answer.status, "text/html", answer.body);
     }
   };
@@ -157,7 +163,7 @@ function createWorkspace(options: SlackOptions): Workspace {
   };
 }
 
-function spoil(fault: SlackFault, response: ServerResponse): void {
+function spoil(fault: Exclude<SlackFault, { kind: "late" }>, response: ServerResponse): void {
   if (fault.kind === "close") response.destroy();
   if (fault.kind !== "status") return;
   response.writeHead(fault.status, fault.headers).end(fault.body ?? "");

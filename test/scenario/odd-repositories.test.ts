@@ -1,0 +1,358 @@
+// `bump` in deployment repositories as they are found elsewhere, and with a git that is set up in its own way.
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type DeploymentRepository,
+  openDeploymentRepository,
+} from "../support/deployment-repository.ts";
+import { type Sshd, startSshd } from "../support/ssh/sshd.ts";
+
+const STAGING = `# Staging.
+api:
+  image: { tag: "1.3.2" }   # bumped by CI
+web: {image: {tag: 2.0.0}}
+worker: {image: {tag: main-2}}
+`;
+const config = (values: string) =>
+  `environments: {staging: {values: ${JSON.stringify(values)}}}\nservices: {api: {}, web: {}, worker: {}}\n`;
+const FILES = { "helm-notify.yaml": config("staging.yaml"), "staging.yaml": STAGING };
+
+let sshd: Sshd;
+const repositories: DeploymentRepository[] = [];
+beforeAll(async () => {
+  sshd = await startSshd();
+}, 120_000);
+afterAll(async () => {
+  for (const repository of repositories) repository.close();
+  await sshd.stop();
+});
+
+async function open(
+  ...[files = FILES, options]: Partial<
+    [Readonly<Record<string, string>>, Parameters<typeof openDeploymentRepository>[2]]
+  >
+): Promise<DeploymentRepository> {
+  const repository = await openDeploymentRepository(sshd, files, options);
+  repositories.push(repository);
+  return repository;
+}
+
+/** A folder or file of the bare repository. */
+function placeOnServer(repository: DeploymentRepository, path: string): string {
+  return join(sshd.folder, basename(new URL(repository.url).pathname), path);
+}
+
+const to = (...bumps: string[]) => ["--env", "staging", ...bumps];
+
+describe("is bumped from a clone and from its address", () => {
+  const crlf = `\ufeff${STAGING.replaceAll("\n", "\r\n")}`;
+  const odd = "Umgebungen für alle/[eu] *.yaml";
+
+  it.each<
+    [
+      string,
+      string,
+      string,
+      Readonly<Record<string, string>>,
+      Parameters<typeof openDeploymentRepository>[2],
+    ]
+  >([
+    ["a repository of SHA-256", "staging.yaml", STAGING, {}, { objectFormat: "sha256" }],
+    ["one whose default branch is trunk", "staging.yaml", STAGING, {}, { branch: "trunk" }],
+    ["a file in folders with spaces and umlauts", odd, STAGING, {}, {}],
+    ["a file of CRLF with a byte order mark", "staging.yaml", crlf, {}, {}],
+    [
+      "one with attributes for line ends",
+      "staging.yaml",
+      STAGING,
+      { ".gitattributes": "*.yaml text eol=crlf\n" },
+      {},
+    ],
+  ])("%s", async (_, path, text, more, options) => {
+    const repository = await open(
+      { ...more, "helm-notify.yaml": config(path), [path]: text },
+      options,
+    );
+    const clone = await repository.clone(["-c", "core.autocrlf=true"]);
+    for (const end of [
+      await repository.bump([...to("api=1.4.0"), "--repo", repository.url]),
+      await clone.bump([...to("web=2.0.1"), "--push"]),
+      await clone.bump(to("api=1.4.1")),
+      await clone.bump([...to("api=1.4.2"), "--push"]),
+    ]) {
+      expect(end).toMatchObject({ code: 0 });
+    }
+    expect(repository.fileOnServer(path)).toBe(
+      text.replace("1.3.2", "1.4.2").replace("2.0.0", "2.0.1"),
+    );
+    expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+  });
+
+  it("a file beside others that its name would match as a pattern", async () => {
+    const files = {
+      "helm-notify.yaml": config("[eu].yaml"),
+      "[eu].yaml": STAGING,
+      "e.yaml": "mine: 0\n",
+    };
+    const repository = await open(files);
+    const clone = await repository.clone();
+    clone.write("e.yaml", "mine: 1\n");
+    expect(await clone.bump(to("api=1.4.0"))).toMatchObject({ code: 0, stderr: "" });
+    expect((await clone.git(["status", "--porcelain"])).stdout).toBe(" M e.yaml\n");
+  });
+
+  it("one with submodules, whatever is set for them", async () => {
+    const [library, repository] = [await open(), await open()];
+    const maker = await repository.clone();
+    await maker.git(["submodule", "--quiet", "add", library.url, "lib"]);
+    await maker.git(["commit", "--quiet", "-m", "Use lib"]);
+    await maker.git(["push", "--quiet"]);
+    const clone = await repository.clone([
+      "-c",
+      "submodule.recurse=true",
+      "-c",
+      "push.recurseSubmodules=check",
+      "--recurse-submodules",
+    ]);
+    expect(await clone.bump([...to("api=1.4.0"), "--push"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await clone.bump(to("api=1.4.1"))).toMatchObject({ code: 0, stderr: "" });
+    expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+    expect((await clone.git(["worktree", "list"])).stdout.trim().split("\n")).toHaveLength(1);
+  });
+
+  it("one that the job has cloned without its history, which decides nevertheless", async () => {
+    const repository = await open();
+    const before = [...to("worker=main-3"), "--repo", repository.url];
+    expect(await repository.bump(before)).toMatchObject({ code: 0 });
+    const clone = await repository.clone(["--depth=1"]);
+    const back = await clone.bump([...to("worker=main-2"), "--push"]);
+    expect(back).toMatchObject({ code: 1, stdout: "" });
+    expect(back.stderr).toContain("worker is at main-3: main-2 stood there before");
+    expect(await clone.bump([...to("worker=main-4"), "--push"])).toMatchObject({ code: 0 });
+  });
+
+  it("one without its history that is not to be pushed, with a warning where that matters", async () => {
+    const repository = await open();
+    const clone = await repository.clone(["--depth=1"]);
+    expect(await clone.bump(to("api=1.4.0"))).toMatchObject({ code: 0, stderr: "" });
+    const end = await clone.bump(to("worker=main-1"));
+    expect(end.code).toBe(0);
+    expect(end.stderr).toContain("warning: this clone lacks its history");
+    expect(end.stderr).toContain("git fetch --unshallow");
+  });
+});
+
+describe("the user's git", () => {
+  it("signs the commits of a private clone too", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const keys = join(clone.folder, "../allowed_signers");
+    writeFileSync(keys, `ci@example.com ${readFileSync(`${sshd.key}.pub`, "utf8")}`);
+    appendFileSync(
+      join(clone.folder, "../.gitconfig"),
+      `[gpg]\n\tformat = ssh\n[gpg "ssh"]\n\tallowedSignersFile = ${keys}\n[commit]\n\tgpgSign = true\n[user]\n\tsigningKey = ${sshd.key}\n`,
+    );
+    const end = await repository.bump([...to("api=1.4.0"), "--repo", repository.url]);
+    expect(end).toMatchObject({ code: 0, stderr: "" });
+    await clone.git(["pull", "--quiet"]);
+    expect((await clone.git(["log", "-1", "--format=%G? %GS"])).stdout).toBe("G ci@example.com\n");
+
+    await clone.git(["config", "user.signingKey", "/nonexistent"]);
+    const tip = repository.tip();
+    for (const options of [[], ["--push"]]) {
+      const unsigned = await clone.bump([...to("api=1.4.1"), ...options]);
+      expect(unsigned).toMatchObject({ code: 1, stdout: "" });
+      expect(unsigned.stderr).toContain("the commit failed");
+    }
+    expect(repository.tip()).toBe(tip);
+    expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+  });
+
+  it.each(["GIT_SSH", "core.sshCommand"])("starts ssh as %s says", async (way) => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const program = join(clone.folder, "../ssh");
+    const hosts = join(clone.folder, "../known_hosts");
+    const ours = `exec ssh -i ${sshd.key} -o IdentitiesOnly=yes -o UserKnownHostsFile=${hosts}`;
+    writeFileSync(program, `#!/bin/sh\n${ours} "$@"\n`, { mode: 0o755 });
+    const nothing = { HELM_NOTIFY_SSH_KEY: undefined, HELM_NOTIFY_KNOWN_HOSTS: undefined };
+    const env = { ...nothing, GIT_SSH: way === "GIT_SSH" ? program : undefined };
+    if (way !== "GIT_SSH") {
+      appendFileSync(join(clone.folder, "../.gitconfig"), `[core]\n\tsshCommand = ${program}\n`);
+    }
+    for (const argv of [
+      [...to("api=1.4.0"), "--push"],
+      [...to("api=1.4.1"), "--repo", repository.url],
+    ]) {
+      expect(await clone.bump(argv, { env })).toMatchObject({ code: 0, stderr: "" });
+    }
+  });
+
+  it("may push tags along, but not those of the user", async () => {
+    const repository = await open();
+    const clone = await repository.clone(["-c", "push.followTags=true"]);
+    await clone.git(["tag", "-a", "mine", "-m", "mine"]);
+    expect(await clone.bump([...to("api=1.4.0"), "--push"])).toMatchObject({ code: 0, stderr: "" });
+    expect(repository.git(["tag"])).toBe("");
+  });
+
+  it("may fetch something else meanwhile", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const head = join(clone.folder, ".git/FETCH_HEAD");
+    writeFileSync(head, "an editor's\n");
+    expect(await clone.bump([...to("api=1.4.0"), "--push"])).toMatchObject({ code: 0, stderr: "" });
+    expect(readFileSync(head, "utf8")).toBe("an editor's\n");
+  });
+
+  it("may run us in a hook of another repository", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const env = { GIT_DIR: ".", GIT_INDEX_FILE: "/nonexistent/index" };
+    const argv = [...to("api=1.4.0"), "--repo", repository.url];
+    const options = { cwd: join(clone.folder, ".git"), env };
+    expect(await clone.bump(argv, options)).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  it("that does not trust the owner of the folder says so itself", async () => {
+    const clone = await (await open()).clone();
+    const end = await clone.bump(to("api=1.4.0"), {
+      env: { GIT_TEST_ASSUME_DIFFERENT_OWNER: "1" },
+    });
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("detected dubious ownership");
+    expect(end.stderr).toContain("safe.directory");
+    expect(end.stderr).not.toContain("no work tree");
+  });
+
+  it("that lacks a filter is told of, not waited for", async () => {
+    const repository = await open({ ...FILES, ".gitattributes": "*.yaml filter=lfs\n" });
+    const clone = await repository.clone();
+    appendFileSync(
+      join(clone.folder, "../.gitconfig"),
+      '[filter "lfs"]\n\tprocess = no-such-git-lfs\n\trequired = true\n',
+    );
+    const end = await repository.bump([...to("api=1.4.0"), "--repo", repository.url]);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("the files could not be written");
+    expect(end.stderr).toContain("no-such-git-lfs");
+  });
+});
+
+describe("a file that is not the repository's own is refused", () => {
+  it.each<[string, string, string, (folder: string) => void]>([
+    [
+      "one behind a linked folder",
+      "link/staging.yaml",
+      "link/staging.yaml is reached by a symbolic link",
+      (folder) => {
+        mkdirSync(join(folder, "real"));
+        renameSync(join(folder, "staging.yaml"), join(folder, "real/staging.yaml"));
+        symlinkSync("real", join(folder, "link"));
+      },
+    ],
+    [
+      "one that Git ignores",
+      "ignored.yaml",
+      "ignored.yaml is not in the repository",
+      (folder) => {
+        writeFileSync(join(folder, ".gitignore"), "ignored.yaml\n");
+        writeFileSync(join(folder, "ignored.yaml"), STAGING);
+      },
+    ],
+  ])("%s", async (_, path, message, prepare) => {
+    const clone = await (await open({ ...FILES, "helm-notify.yaml": config(path) })).clone();
+    prepare(clone.folder);
+    await clone.git(["add", "."]);
+    await clone.git(["commit", "--quiet", "-m", "Odd"]);
+    const end = await clone.bump(to("api=1.4.0"));
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain(message);
+    expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+  });
+
+  it("one of a submodule", async () => {
+    const [library, repository] = [
+      await open(),
+      await open({ "helm-notify.yaml": config("lib/staging.yaml") }),
+    ];
+    const clone = await repository.clone();
+    await clone.git(["submodule", "--quiet", "add", library.url, "lib"]);
+    await clone.git(["commit", "--quiet", "-m", "Use lib"]);
+    const end = await clone.bump(to("api=1.4.0"));
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("lib/staging.yaml is not in the repository");
+    expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+  });
+});
+
+it.each<NodeJS.Signals>(["SIGINT", "SIGTERM"])(
+  "a bump that %s ends leaves nothing in the clone",
+  async (signal) => {
+    const clone = await (await open()).clone();
+    // Of the hook's parent, git, the parent are we.
+    const lines = [
+      "us=$(awk '{print $4}' /proc/$PPID/stat)",
+      `kill -s ${signal.slice(3)} "$us"`,
+      'tail --pid="$us" --sleep-interval=0.1 --follow /dev/null',
+      "exit 1",
+    ];
+    const hook = join(clone.folder, ".git/hooks/pre-commit");
+    writeFileSync(hook, ["#!/bin/sh", ...lines, ""].join("\n"), { mode: 0o755 });
+    const end = await clone.bump([...to("api=1.4.0"), "--push"]);
+    expect(end).toMatchObject({ signal, stdout: "" });
+    expect((await clone.git(["worktree", "list"])).stdout.trim().split("\n")).toHaveLength(1);
+    expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+    const left = readdirSync(join(clone.folder, "..")).filter((name) => name.startsWith("helm-"));
+    expect(left).toEqual([]);
+  },
+);
+
+describe("a branch that others are always faster on", () => {
+  it("is given up at the deadline, with nothing pushed and nothing left", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const other = "git -c user.name=x -c user.email=x@x commit-tree -p main -m Faster main^{tree}";
+    writeFileSync(
+      placeOnServer(repository, "hooks/pre-receive"),
+      `#!/bin/sh\nunset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY\ngit update-ref refs/heads/main $(${other})\n`,
+      { mode: 0o755 },
+    );
+    const tip = (await clone.git(["rev-parse", "HEAD"])).stdout;
+    for (const way of [["--push"], ["--repo", repository.url]]) {
+      const end = await clone.bump([...to("api=1.4.0"), ...way, "--deadline", "3s"]);
+      expect(end).toMatchObject({ code: 1, stdout: "" });
+      expect(end.stderr).toMatch(/others pushed to main first, or the connection broke, \d+ times/);
+      expect(end.stderr).toContain("--deadline 10m");
+    }
+    expect(repository.git(["log", "--format=%s", "main"]).trim().split("\n")).toEqual(
+      expect.arrayContaining(["Faster", "Begin"]),
+    );
+    expect(repository.git(["log", "--format=%s", "main"])).not.toContain("feat(");
+    expect((await clone.git(["rev-parse", "HEAD"])).stdout).toBe(tip);
+    expect((await clone.git(["worktree", "list"])).stdout.trim().split("\n")).toHaveLength(1);
+    expect(existsSync(join(clone.folder, ".git/worktrees"))).toBe(false);
+  });
+});
+
+describe("an empty variable of a CI", () => {
+  it.each(["--repo", "--branch", "--ssh-key", "--known-hosts", "--message", "--author"])(
+    "for %s is told by name",
+    async (option) => {
+      const clone = await (await open()).clone();
+      const end = await clone.bump([...to("api=1.4.0"), option, ""]);
+      expect(end).toMatchObject({ code: 1, stdout: "" });
+      expect(end.stderr).toContain(`${option} is empty`);
+    },
+  );
+});
