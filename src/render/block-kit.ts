@@ -222,12 +222,13 @@ const NAME_LABEL = 100;
 
 /** The most telling first; code blocks are lines of their own. Nothing where nothing is known. */
 function toCauseLines(cause: Cause, say: Say): readonly string[] {
-  const { description = "", hook, pods, morePods, events, missing } = cause;
+  const { hook, pods, morePods, events, missing } = cause;
+  const description = escapeText(cause.description ?? "", DESCRIPTION_LABEL);
   return [
     ...(hook ? [say("hook", toHookView(hook)), ...codeBlock(hook.log)] : []),
     ...pods.flatMap((pod) => [say("pod", toPodView(pod)), ...codeBlock(pod.log)]),
     ...(morePods > 0 ? [say("more", { count: morePods })] : []),
-    ...(description === "" ? [] : [escapeText(description, DESCRIPTION_LABEL)]),
+    ...(description === "" ? [] : [description]),
     ...events.map((event) => say("event", toEventView(event))),
     ...missing.map((what) => say("missing", { what: escapeText(what, NAME_LABEL) })),
   ];

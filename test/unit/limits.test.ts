@@ -202,6 +202,12 @@ describe("Slack's limits", () => {
     expect(JSON.stringify(toAnnouncement(given, own).blocks)).toMatch(/1&amp;.* → 2&amp;/);
   });
 
+  it("a cause of which nothing can be shown is left out", () => {
+    const cause = { description: "\n\n", pods: [], morePods: 0, events: [], missing: [] };
+    const { blocks } = toAnnouncement(messageOf({ phase: "end", cause }), say);
+    expect(checkBlocks(blocks)).toEqual({ kind: "accepted" });
+  });
+
   it("a line gives up its links before anything else", () => {
     const long = "&".repeat(300);
     const source = `https://github.com/acme/${"x".repeat(450)}`;
