@@ -129,7 +129,7 @@ async function withShop(opening: Promise<Shop>, use: (shop: Shop) => Promise<voi
 }
 
 // Each takes half a minute of listening.
-const PATIENTLY = { timeout: 180_000 };
+const PATIENTLY = { timeout: 300_000 };
 
 describe.each(HELM_MAJORS)("Helm %i", PATIENTLY, (major) => {
   it.concurrent("an upgrade that was killed is marked as failed, and the next one works", () =>

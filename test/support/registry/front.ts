@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { listen } from "../tls-server.ts";
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string;
