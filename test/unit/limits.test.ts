@@ -203,8 +203,8 @@ describe("Slack's limits", () => {
   });
 
   it("a cause of which nothing can be shown is left out", () => {
-    const cause = { description: "\n\n", pods: [], morePods: 0, events: [], missing: [] };
-    const { blocks } = toAnnouncement(messageOf({ phase: "end", cause }), say);
+    const blank = { description: "\n\n", pods: [], morePods: 0, events: [], missing: [] };
+    const { blocks } = toAnnouncement(messageOf({ phase: "end", cause: blank }), say);
     expect(checkBlocks(blocks)).toEqual({ kind: "accepted" });
   });
 
