@@ -142,8 +142,13 @@ export async function reportRun(
     warn(describe(error));
     return run;
   });
-  const stopBeating = ports.every(BEAT_MS, () => void beat());
+  const stopBeating = ports.every(BEAT_MS, () => {
+    void beat();
+    void watchPods().catch(() => {});
+  });
   let seenCause: Cause | undefined;
+  let revisions: Revisions | undefined;
+  let seenPods: Pick<Cause, "pods" | "morePods"> | undefined;
   try {
     const exit = await runHelm(lookForCause);
     await tellEndOrWarn(exit);
@@ -166,7 +171,9 @@ export async function reportRun(
     await book?.reopen();
     const end = await inspect(plan, ended, ports, closing, warn);
     const isFine = isGood(end.outcome);
-    const cause = isFine ? undefined : (seenCause ?? (await explain(end.failed, closing)));
+    const found = isFine ? undefined : (seenCause ?? (await explain(end.failed, closing)));
+    const isGone = found?.hook === undefined && found?.pods.length === 0;
+    const cause = found && isGone ? { ...found, ...seenPods } : found;
     if (cause !== undefined) toOutcomeLines(plan.action, end.outcome, cause).forEach(ports.say);
     if (end.pending) {
       ports.say(toPendingHint(plan.release, book?.namespace ?? ports.namespace, end.pending));
@@ -194,6 +201,19 @@ export async function reportRun(
     const deadline = ports.createDeadline(CAUSE_MS);
     const { failed } = await inspect(plan, { kind: "exited", code: 1 }, ports, deadline, warn);
     seenCause = await orWarn(explain(failed, deadline), undefined, warn);
+  }
+
+  /** The same of what Helm itself undoes, for as long as it waits. */
+  async function watchPods(): Promise<void> {
+    if (!plan.isAtomic) return;
+    const deadline = ports.createDeadline(BEAT_MS);
+    revisions ??= await ports.openRevisions();
+    const [last] = await revisions.list(deadline.signal);
+    if (last?.status !== `pending-${plan.action}`) return;
+    const pending = await revisions.read(last.revision, deadline.signal);
+    const found = await book?.cluster()?.findCause(pending, startedAt, deadline);
+    // What comes up in the end was not the cause.
+    seenPods = found && { pods: found.pods, morePods: found.morePods };
   }
 
   /** Beside Helm: nobody waits for Slack. */

@@ -20,11 +20,13 @@ export async function failureQuestion(
   since: Date,
 ): Promise<FailureQuestion> {
   const { data } = failedRelease.safeParse(failed?.content);
-  const inPhase = (phase: string) => data?.hooks?.find(({ last_run }) => last_run?.phase === phase);
-  // One that still runs is where Helm was interrupted.
-  const hook = inPhase("Failed") ?? inPhase("Running");
+  const inPhase = (phase: string) =>
+    data?.hooks?.filter(({ last_run }) => last_run?.phase === phase);
+  const hookFailed = inPhase("Failed")?.[0];
+  // Where Helm was interrupted, maybe: it writes down that a hook runs, but not when that has ended well.
+  const hook = hookFailed ?? inPhase("Running")?.find(isAwaited);
   // Nothing is applied before the pre-hooks have ended: the workloads are as they were.
-  const isBefore = hook?.events?.every((event) => event.startsWith("pre-")) ?? false;
+  const isBefore = hookFailed?.events?.every((event) => event.startsWith("pre-")) ?? false;
   return {
     since,
     description: failed?.description,
@@ -36,10 +38,17 @@ export async function failureQuestion(
 /** Its hooks that Helm waits for, and which may outlive it. */
 export function awaitedHooks({ content }: StoredRevision): readonly Workload[] {
   const { data } = failedRelease.safeParse(content);
-  return (data?.hooks ?? []).flatMap(({ kind, name, events }) => {
-    const isAwaited = events?.some((event) => /^(?:pre|post)-/.test(event)) ?? false;
-    return isAwaited && (kind === "Job" || kind === "Pod") ? [{ kind, name }] : [];
+  return (data?.hooks ?? []).flatMap((hook) => {
+    const isOfRun = hook.events?.some((event) => /^(?:pre|post)-/.test(event)) ?? false;
+    return isOfRun && isAwaited(hook) ? [{ kind: hook.kind, name: hook.name }] : [];
   });
+}
+
+type Hook = z.infer<typeof hooks>[number];
+
+/** Helm waits for hooks of these kinds only. */
+function isAwaited(hook: Hook): hook is Hook & { readonly kind: "Job" | "Pod" } {
+  return hook.kind === "Job" || hook.kind === "Pod";
 }
 
 const workload = z.object({

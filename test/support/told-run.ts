@@ -1,5 +1,6 @@
 // A run of Helm in memory: its ledger, who was told what, and a Helm that ends as the test says.
 import { NotifyError } from "../../src/domain/errors.ts";
+import type { Cause } from "../../src/domain/cause.ts";
 import { decodeLedger, type Ledger, LEDGER_KEY } from "../../src/domain/ledger.ts";
 import type { Message } from "../../src/domain/message.ts";
 import type { ReleaseRecord } from "../../src/domain/record.ts";
@@ -17,8 +18,8 @@ import { createDeadline } from "../../src/io/deadline.ts";
 export interface ToldRun {
   readonly plan: PlannedRun;
   readonly exit?: HelmExit;
-  /** Each Helm revision after the run, newest first. */
-  readonly history?: readonly RevisionStatus[];
+  /** Each Helm revision after the run, newest first; or as it is each time it is asked for. */
+  readonly history?: readonly RevisionStatus[] | (() => readonly RevisionStatus[]);
   readonly descriptions?: Readonly<Record<number, string>>;
   /** What the cluster's record says after the run. */
   readonly recordAfter?: ReleaseRecord;
@@ -30,6 +31,8 @@ export interface ToldRun {
   /** The namespace comes with Helm. */
   readonly isNamespaceNew?: boolean;
   readonly earlier?: Ledger;
+  /** What is wrong in the cluster at the moment. */
+  readonly findCause?: () => Partial<Cause>;
   /** While Helm runs. */
   readonly during?: (world: ToldWorld) => void | Promise<void>;
   readonly ports?: Partial<ReportPorts>;
@@ -108,10 +111,11 @@ export async function tellHelm(run: ToldRun): Promise<ToldWorld & { readonly exi
           morePods: 0,
           events: [],
           missing: failed ? [] : ["the failed revision"],
+          ...run.findCause?.(),
         }),
       }),
       openRevisions: async () => ({
-        list: async () => run.history ?? [],
+        list: async () => (typeof run.history === "function" ? run.history() : (run.history ?? [])),
         read: async (revision) => storedRevision(revision, run.descriptions?.[revision]),
       }),
       openTellers: async () => (run.deliveries === false ? [] : [teller]),

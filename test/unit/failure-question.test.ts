@@ -86,6 +86,20 @@ it.each([
   expect(workloads.map(({ name }) => name)).toEqual(names);
 });
 
+// Helm writes down that a hook runs, and not when it has ended well.
+it("looks at what is applied also where a hook before it is said to run", async () => {
+  const content = { manifest: MANIFEST, hooks: [hook("h", "Running", "pre-upgrade")] };
+  const { hook: running, workloads } = await failureQuestion(failed(content), SINCE);
+  expect(running).toEqual({ kind: "Job", name: "h" });
+  expect(workloads.map(({ name }) => name)).toEqual(["web", "import"]);
+});
+
+it("does not take what Helm waits for in no hook for the place where it was interrupted", async () => {
+  const unawaited = { ...hook("shop-helm-notify", "Running", "pre-upgrade"), kind: "ReplicaSet" };
+  const { hook: running } = await failureQuestion(failed({ hooks: [unawaited] }), SINCE);
+  expect(running).toBeUndefined();
+});
+
 it.each([
   ["Helm left no revision", undefined],
   ["the revision is not one", failed("text")],

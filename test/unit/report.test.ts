@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import type { Cause } from "../../src/domain/cause.ts";
 import type { Ledger } from "../../src/domain/ledger.ts";
 import { NotifyError } from "../../src/domain/errors.ts";
 import type { RevisionStatus } from "../../src/domain/release.ts";
@@ -19,6 +20,54 @@ const PLAN: PlannedRun = {
   hasPod: true,
   isSelfTold: true,
 };
+/** Helm waits, fails and undoes it. `causes`: what is wrong in the cluster, look by look; the last one after the end. */
+async function undone(causes: readonly Partial<Cause>[]) {
+  const rest = [...causes];
+  let history: readonly RevisionStatus[] = [{ revision: 5, status: "pending-upgrade" }];
+  const { messages } = await tellHelm({
+    plan: { ...PLAN, isAtomic: true },
+    exit: { kind: "exited", code: 1 },
+    history: () => history,
+    descriptions: { 5: "context deadline exceeded" },
+    findCause: () => rest.shift() ?? {},
+    during: async ({ beat }) => {
+      while (rest.length > 1) {
+        const { length } = rest;
+        beat();
+        await vi.waitFor(() => expect(rest).toHaveLength(length - 1));
+      }
+      history = [
+        { revision: 6, status: "deployed" },
+        { revision: 5, status: "failed" },
+        { revision: 4, status: "superseded" },
+      ];
+    },
+  });
+  return messages.at(-1);
+}
+
+const CRASHED = {
+  pods: [{ pod: "api-1", reason: "CrashLoopBackOff", log: ["CACHE_URL is not set"] }],
+};
+
+describe("a run that Helm undoes", () => {
+  it("is told with the pods that it failed for, which are gone by then", async () => {
+    expect(await undone([CRASHED, {}])).toMatchObject({
+      outcome: { kind: "rolled-back" },
+      cause: { ...CRASHED, description: "context deadline exceeded" },
+    });
+  });
+
+  it("is not put down to pods that came up in the end", async () => {
+    expect(await undone([CRASHED, {}, {}])).toMatchObject({ cause: { pods: [] } });
+  });
+
+  it("is not put down to pods where a hook failed", async () => {
+    const hook = { kind: "Job", name: "migrate" };
+    expect(await undone([CRASHED, { hook }])).toMatchObject({ cause: { hook, pods: [] } });
+  });
+});
+
 const FAILED = {
   plan: PLAN,
   exit: { kind: "exited", code: 1 },
