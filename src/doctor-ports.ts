@@ -1,10 +1,9 @@
 // The edges that a set-up is looked at with.
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import * as z from "zod/mini";
 import { resolveSettings } from "./cli/settings.ts";
 import { askHelm } from "./deploy-ports.ts";
 import { NotifyError } from "./domain/errors.ts";
+import { openEnvironment } from "./environment-cluster.ts";
 import { readDeployment } from "./environment-ports.ts";
 import { type DoctorPorts, type DoctorReport, type DoctorRequest, examine } from "./flow/doctor.ts";
 import type { DoctorCluster } from "./flow/doctor-release.ts";
@@ -15,12 +14,9 @@ import { createDeadline } from "./io/deadline.ts";
 import { createHttp } from "./io/http.ts";
 import { isAllowed } from "./kube/access-review.ts";
 import { getConfigMap } from "./kube/config-maps.ts";
-import { resolveConnection } from "./kube/connection.ts";
-import { runCredentialPlugin } from "./kube/credential-plugin.ts";
 import { findCause } from "./kube/failure.ts";
-import { type KubeApi, openKube } from "./kube/kube-api.ts";
+import type { KubeApi } from "./kube/kube-api.ts";
 import { getSecret } from "./kube/secrets.ts";
-import { lookUpRelease } from "./release/look-up.ts";
 import { storageKind } from "./release/storage.ts";
 import { tagChecker } from "./tags-ports.ts";
 import { slackAccess } from "./transport/access.ts";
@@ -80,33 +76,12 @@ function clusterOpener(
   timeoutMs: number,
   opened: KubeApi[],
 ): DoctorPorts["openCluster"] {
-  return async ({ kubeContext, namespace }): Promise<DoctorCluster> => {
-    // Helm sets HELM_NAMESPACE for its plugins, by its own context: another one has a namespace of its own.
-    const env = kubeContext === undefined ? host.env : { ...host.env, HELM_NAMESPACE: undefined };
-    const resolved = await resolveConnection(
-      { kubeContext, namespace },
-      {
-        env,
-        homeDir: homedir(),
-        isInteractive: host.isInteractive,
-        readFile: async (path) => readFile(path),
-        runCredentialPlugin,
-      },
-    );
-    if (resolved.kind === "unsupported") {
-      const message = `only Helm knows the way to this cluster: ${resolved.reason}`;
-      throw new NotifyError("KUBE_UNSUPPORTED", message, {
-        hint: "Choose another context: this one cannot be looked at.",
-      });
-    }
-    const api = openKube(resolved.connection, timeoutMs);
+  return async (environment): Promise<DoctorCluster> => {
+    const { api, origin, lookUpRelease } = await openEnvironment(environment, host, timeoutMs);
     opened.push(api);
-    const flags = [`--namespace=${api.namespace}`];
-    const connectionFlags =
-      kubeContext === undefined ? flags : [...flags, `--kube-context=${kubeContext}`];
     return {
       namespace: api.namespace,
-      origin: resolved.connection.origin,
+      origin,
       readVersion: async (signal) => {
         const answer = versionInfo.safeParse(await api.request({ path: "/version", signal }));
         return answer.data?.gitVersion ?? "of an unknown version";
@@ -114,11 +89,7 @@ function clusterOpener(
       isAllowed: (right, signal) => isAllowed(api, right, signal),
       readConfigMap: (name, signal) => getConfigMap(api, name, signal),
       readSecret: (name, signal) => getSecret(api, name, signal),
-      lookUpRelease: async (release) =>
-        lookUpRelease(
-          { release, connectionFlags, timeoutMs },
-          { env, openApi: () => Promise.resolve(api), runHelm: askHelm(host) },
-        ),
+      lookUpRelease,
       findCause: (name, since, deadline) => {
         const workloads = [{ kind: "ReplicaSet", name }] as const;
         return findCause(

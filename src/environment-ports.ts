@@ -1,13 +1,10 @@
 // The edges that the environments of a deployment repository are looked at with.
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type BumpChoices, runBump } from "./bump-ports.ts";
 import type { LogRequest } from "./cli/log-command.ts";
 import type { PromoteOptions } from "./cli/promote-command.ts";
 import { resolveSettings } from "./cli/settings.ts";
-import { askHelm } from "./deploy-ports.ts";
 import {
   CONFIG_FILE,
   type DeploymentConfig,
@@ -16,6 +13,7 @@ import {
   requireNamed,
 } from "./domain/deployment-config.ts";
 import { NotifyError } from "./domain/errors.ts";
+import { openEnvironment } from "./environment-cluster.ts";
 import type { Ledger } from "./domain/ledger.ts";
 import type { Values } from "./domain/values.ts";
 import type { BumpEnd } from "./flow/bump.ts";
@@ -33,11 +31,8 @@ import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
 import { createHttp } from "./io/http.ts";
 import { getConfigMap } from "./kube/config-maps.ts";
-import { runCredentialPlugin } from "./kube/credential-plugin.ts";
 import type { KubeApi } from "./kube/kube-api.ts";
-import { openApi } from "./kube/open.ts";
 import { listPodImages } from "./kube/pod-images.ts";
-import { lookUpRelease } from "./release/look-up.ts";
 import { gitTokens } from "./report-ports.ts";
 import { slackAccess } from "./transport/access.ts";
 import { createSlack } from "./transport/slack.ts";
@@ -171,34 +166,14 @@ async function withWorld<T>(host: Host, use: (world: EnvironmentWorld) => Promis
 }
 
 function clusterOpener(host: Host, timeoutMs: number, opened: KubeApi[]): OpenCluster {
-  return async ({ kubeContext, namespace }) => {
-    // Helm sets HELM_NAMESPACE for its plugins, by its own context: another one has a namespace of its own.
-    const env = kubeContext === undefined ? host.env : { ...host.env, HELM_NAMESPACE: undefined };
-    const api = await openApi({ kubeContext, namespace }, timeoutMs, {
-      env,
-      homeDir: homedir(),
-      isInteractive: host.isInteractive,
-      readFile: async (path) => readFile(path),
-      runCredentialPlugin,
-    });
-    if (api === undefined) {
-      throw new NotifyError("KUBE_UNSUPPORTED", "only Helm knows the way to this cluster", {
-        hint: "Name a context of the kubeconfig as kubeContext in helm-notify.yaml.",
-      });
-    }
+  return async (environment) => {
+    const { api, lookUpRelease } = await openEnvironment(environment, host, timeoutMs);
     opened.push(api);
-    const flags = [`--namespace=${api.namespace}`];
-    const connectionFlags =
-      kubeContext === undefined ? flags : [...flags, `--kube-context=${kubeContext}`];
     return {
       namespace: api.namespace,
       readConfigMap: (name, signal) => getConfigMap(api, name, signal),
       listPodImages: (signal) => listPodImages(api, signal),
-      lookUpRelease: async (release) =>
-        lookUpRelease(
-          { release, connectionFlags, timeoutMs },
-          { env, openApi: () => Promise.resolve(api), runHelm: askHelm(host) },
-        ),
+      lookUpRelease,
     };
   };
 }
