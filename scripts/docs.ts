@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { OWN_WORDS } from "../src/cli/dispatch.ts";
 import { build } from "./build.ts";
 import { toConfigSchema } from "./config-schema.ts";
 import { toPicture } from "./message-picture.ts";
@@ -10,25 +11,7 @@ import { toPicture } from "./message-picture.ts";
 const ROOT = join(import.meta.dirname, "..");
 const REFERENCE = join(ROOT, "docs/reference.md");
 const SCHEMA = join(ROOT, "docs/helm-notify.schema.json");
-const COMMANDS = [
-  [],
-  ...[
-    "plan",
-    "values",
-    "preview",
-    "init",
-    "announce",
-    "bump",
-    "promote",
-    "tags",
-    "live",
-    "log",
-    "recover",
-    "lock",
-    "unlock",
-    "doctor",
-  ].map((word) => [word]),
-];
+const COMMANDS = [[], ...OWN_WORDS.map((word) => [word])];
 
 /** The reference as it should be; the executables must be built. */
 export function toReference(): string {

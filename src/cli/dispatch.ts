@@ -14,9 +14,9 @@ export const OWN_WORDS = [
   "live",
   "log",
   "recover",
-  "doctor",
   "lock",
   "unlock",
+  "doctor",
 ] as const;
 
 export type Dispatch =

@@ -1,6 +1,7 @@
 // Where a service was built from, by its image's labels: for charts whose values do not say it.
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/annotations.md#pre-defined-annotation-keys
 import type { ReleaseRecord, ServiceRecord } from "../domain/record.ts";
+import { isCommit } from "../domain/source-link.ts";
 import type { ReadImageLabels } from "./ports.ts";
 
 const REVISION = "org.opencontainers.image.revision";
@@ -50,14 +51,10 @@ function complete(service: ServiceRecord, labels: Labels): ServiceRecord {
   const source = service.source || labels?.[SOURCE];
   return {
     ...service,
+    // Builds put versions and branches there too.
     ...(!service.revision && revision && isCommit(revision) ? { revision } : {}),
     ...(!service.source && source && isRepository(source) ? { source } : {}),
   };
-}
-
-/** Builds put versions and branches there too. */
-function isCommit(revision: string): boolean {
-  return /^[0-9a-f]{7,64}$/i.test(revision);
 }
 
 /** Not one that holds a password: the record is shown, and kept. */
