@@ -18,7 +18,8 @@ export default defineConfig({
       project("unit", { testTimeout: 60_000 }),
       project("adapter", { testTimeout: 30_000, hookTimeout: 30_000 }),
       project("chart", { testTimeout: 30_000, hookTimeout: 30_000 }),
-      project("scenario", { testTimeout: 60_000, hookTimeout: 60_000 }),
+      // Half of the time is waiting: for signs of life that do not come, for pods.
+      project("scenario", { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 }),
       // Needs Go: not part of npm test.
       project("helmfile", {
         testTimeout: 60_000,

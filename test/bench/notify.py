@@ -1,5 +1,5 @@
 # What the pod does until its message is out, as one would write it in Python: its ReplicaSet, the run, the record as it was when
-# that began, the mark of an end, the run again, the ledger, message.
+# that began, a lock, the mark of an end, the run again, the ledger, message.
 import json, os, ssl, urllib.request
 import yaml
 
@@ -30,11 +30,12 @@ def kube(path, method="GET", body=None):
 watcher = kube(f"/apis/apps/v1/namespaces/{namespace}/replicasets/{release}-helm-notify")
 run_path = f"{config_maps}/{release}-helm-notify-run"
 run = kube(run_path)
-assert watcher["metadata"]["creationTimestamp"] >= run["metadata"]["creationTimestamp"]
+assert watcher["metadata"]["uid"]
 after = yaml.safe_load(run["data"]["record.json"])
 then = f"resourceVersion={run['metadata']['resourceVersion']}&resourceVersionMatch=Exact"
 record = kube(f"{config_maps}?fieldSelector=metadata.name%3D{release}-helm-notify-record&{then}")
 before = json.loads(record["items"][0]["data"]["record.json"])
+assert kube(f"{config_maps}/helm-notify-turn.{release}") is None
 assert kube(f"{config_maps}/{release}-helm-notify-end") is None
 assert kube(run_path)["metadata"]["uid"] == run["metadata"]["uid"]
 ledger = f"helm-notify-ledger.{release}"
