@@ -10,8 +10,8 @@ let shop: Deployer;
 beforeAll(async () => {
   const bed = await openBed();
   shop = await openDeployer(bed, 4, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
-  // Longer than a pod that tells would wait for the word of a plugin that has nothing more to say.
-  const script = "sleep 8; echo checking; echo postgres://shop:s3cret@db/shop refused >&2; exit 3";
+  // One stream: two of a container have no order. Longer than a pod that tells would wait for the word of a plugin that has nothing more to say.
+  const script = "sleep 8; echo checking; echo postgres://shop:s3cret@db/shop refused; exit 3";
   const pod = {
     apiVersion: "v1",
     kind: "Pod",
