@@ -212,6 +212,9 @@ export async function reportRun(
     if (last?.status !== `pending-${plan.action}`) return;
     const pending = await revisions.read(last.revision, deadline.signal);
     const found = await book?.cluster()?.findCause(pending, startedAt, deadline);
+    // Helm marks the failure before it undoes anything.
+    const [now] = await revisions.list(deadline.signal);
+    if (now?.status !== last.status) return;
     // What comes up in the end was not the cause.
     seenPods = found && { pods: found.pods, morePods: found.morePods };
   }

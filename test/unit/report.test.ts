@@ -62,6 +62,28 @@ describe("a run that Helm undoes", () => {
     expect(await undone([CRASHED, {}, {}])).toMatchObject({ cause: { pods: [] } });
   });
 
+  it("is told with them also where the last look came when they had just gone", async () => {
+    let history: readonly RevisionStatus[] = [{ revision: 5, status: "pending-upgrade" }];
+    const looks = [CRASHED, {}];
+    const { messages } = await tellHelm({
+      plan: { ...PLAN, isAtomic: true },
+      exit: { kind: "exited", code: 1 },
+      history: () => history,
+      findCause: () => {
+        const found = looks.shift() ?? {};
+        if (looks.length === 0) history = [{ revision: 5, status: "failed" }];
+        return found;
+      },
+      during: async ({ beat }) => {
+        beat();
+        await vi.waitFor(() => expect(looks).toHaveLength(1));
+        beat();
+        await vi.waitFor(() => expect(looks).toHaveLength(0));
+      },
+    });
+    expect(messages.at(-1)).toMatchObject({ cause: CRASHED });
+  });
+
   it("is not put down to pods where a hook failed", async () => {
     const hook = { kind: "Job", name: "migrate" };
     expect(await undone([CRASHED, { hook }])).toMatchObject({ cause: { hook, pods: [] } });
