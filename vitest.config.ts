@@ -19,11 +19,11 @@ export default defineConfig({
       project("adapter", { testTimeout: 30_000, hookTimeout: 30_000 }),
       project("chart", { testTimeout: 30_000, hookTimeout: 30_000 }),
       // Half of the time is waiting: for signs of life that do not come, for pods.
-      project("scenario", { testTimeout: 60_000, hookTimeout: 60_000, maxWorkers: 2 }),
+      project("scenario", { testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 }),
       // Needs Go: not part of npm test.
       project("helmfile", {
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
         globalSetup: "test/helmfile/build.ts",
       }),
       // Needs root and Go: not part of npm test.
@@ -33,8 +33,8 @@ export default defineConfig({
         exclude: [
           "test/scenario/{announce,bump,examples,odd-repositories,promote,registries,tags}.test.ts",
         ],
-        testTimeout: 180_000,
-        hookTimeout: 180_000,
+        testTimeout: 300_000,
+        hookTimeout: 300_000,
         globalSetup: "test/cluster/global-setup.ts",
         // Most of the time is waiting for pods.
         maxWorkers: 2,

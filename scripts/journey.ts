@@ -7,6 +7,7 @@ import { REGISTRIES } from "../test/cluster/node.ts";
 import { type Environment, openWorld, type Service, type World } from "../test/journey/world.ts";
 import { succeed } from "../test/support/bed.ts";
 import { type Told, tellOf } from "../test/support/conversation.ts";
+import { openNamespaceApi } from "../test/support/kube-client.ts";
 import type { Finished } from "../test/support/process.ts";
 import type { SlackReceived } from "../test/support/slack/received.ts";
 import { toThreadTranscript, toTranscript } from "../test/support/slack/transcript.ts";
@@ -304,11 +305,11 @@ function deploy(environment: Environment): string {
 
 /** Runs a deploy, and waits until it is told to its end and, where it went well, no pod of before is left. */
 async function told(environment: Environment, command: () => Promise<unknown>): Promise<Told> {
-  const kubectl = async (argv: readonly string[]) => world.kubectl(environment, argv);
-  const all = await tellOf({ slack: world.slack, kubectl }, "shop", command);
+  const api = await openNamespaceApi(world.kubeconfig, world.namespaces[environment]);
+  const all = await tellOf({ slack: world.slack, api }, "shop", command).finally(() => api.close());
   const isWell = all.run?.outcome !== undefined && isGood(all.run.outcome);
   for (const name of isWell ? Object.keys(BEGINNING) : []) {
-    await succeed(kubectl(["rollout", "status", `deployment/shop-${name}`]));
+    await succeed(world.kubectl(environment, ["rollout", "status", `deployment/shop-${name}`]));
   }
   return all;
 }

@@ -49,6 +49,7 @@ export interface World {
   readonly home: string;
   /** Runs a line in a shell, on a machine with `helm`, its plugin, `helm-notify`, `git` and `ctr`. */
   readonly shell: (line: string, options?: RunOptions) => Promise<Finished>;
+  readonly kubeconfig: string;
   readonly kubectl: (environment: Environment, argv: readonly string[]) => Promise<Finished>;
   /** Puts a built image into `home` and returns its digest; it idles, unless it is to start a program. */
   readonly buildImage: (
@@ -143,6 +144,7 @@ export async function openWorld(
     },
     home,
     shell: async (line, options) => runHere(["sh", "-c", line], { ...options, signal }),
+    kubeconfig,
     kubectl: async (environment, argv) =>
       runHere([kubectl, "-n", namespaces[environment], ...argv], { signal }),
     buildImage: (archive, name, { tag, revision }, program) => {

@@ -34,7 +34,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
         "-f",
         `${shop.chart}/staging.yaml`,
         "--set",
-        `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
+        `helm-notify.slack.apiUrl=${shop.slack.apiUrl},api.replicas=1,web.replicas=1`,
         "--wait",
       ];
       const upgrade = (...more: string[]) => ["notify", "upgrade", ...common, ...more];

@@ -56,7 +56,13 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       deploy(staging, "jane", files).then(() =>
         deploy(staging, "=joe", [...files, "--set", newer]),
       ),
-      deploy(production, "jane", [...workerAt("first"), "-f", join(repository, "production.yaml")]),
+      deploy(production, "jane", [
+        ...workerAt("first"),
+        "-f",
+        join(repository, "production.yaml"),
+        "--set",
+        "web.replicas=1",
+      ]),
     ]);
   });
   afterAll(async () => {
@@ -328,5 +334,5 @@ function workerAt(commit: string): readonly string[] {
 async function setWebImage({ kubectl }: Deployer, tag: string): Promise<void> {
   const image = `web=registry.example.com/shop/web:${tag}`;
   await succeed(kubectl(["set", "image", "deployment/shop-web", image]));
-  await succeed(kubectl(["rollout", "status", "deployment/shop-web", "--timeout=50s"]));
+  await succeed(kubectl(["rollout", "status", "deployment/shop-web", "--timeout=100s"]));
 }

@@ -49,7 +49,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const upgrading = spawn(program, argv, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
     await announced;
     await succeed(
-      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=60s"]),
+      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=100s"]),
     );
     return upgrading;
   }
@@ -87,7 +87,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   it("the pod of a plain helm: another one ends the run in the same message", async () => {
     const ended = once(await startWaiting(join(shop.folder, "helm")), "exit");
     const ours = "app.kubernetes.io/component=watcher";
-    await succeed(shop.kubectl(["delete", "pod", "-l", ours, "--timeout=60s"]));
+    await succeed(shop.kubectl(["delete", "pod", "-l", ours, "--timeout=100s"]));
     await letItBeReady();
     expect(await ended).toEqual([0, null]);
     await expect
@@ -105,7 +105,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     expect(`${back.start}\n${back.end}`).toMatch(/api +1\.4\.0 → 1\.3\.2/);
     expect(back.end).toContain("Rolled back shop in staging");
     await expect
-      .poll(said(0), { timeout: 60_000 })
+      .poll(said(0), { timeout: 100_000 })
       .toContain("Nobody saw how the upgrade of shop in staging ended");
   });
 });

@@ -45,7 +45,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   ])("%s: install, upgrade, rollback and uninstall end well", async (_, release, lack) => {
     await succeed(shop.helm(upgrade(release, ...lack)));
     await succeed(shop.helm(upgrade(release, ...lack, "--set", "api.image.tag=1.4.0", "--wait")));
-    await succeed(shop.helm(["rollback", release, "1", "--wait", "--timeout", "60s"]));
+    await succeed(shop.helm(["rollback", release, "1", "--wait", "--timeout", "100s"]));
     const { stdout } = await succeed(shop.helm(["history", release, "-o", "json"]));
     expect(JSON.parse(stdout).map(({ status }: { status: string }) => status)).toEqual([
       "superseded",

@@ -123,7 +123,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const path = join(shop.chart, "templates/failures.yaml");
     writeFileSync(path, readFileSync(path, "utf8").replace(/image: .*\/test:.*/, image));
     const told = await tellOf(shop, "shop", async () => {
-      const { code } = await shop.notify(upgrade("--set", "test=passes", "--timeout", "3s"));
+      const { code } = await shop.notify(upgrade("--set", "test=passes", "--timeout", "15s"));
       expect(code).toBe(1);
     });
     expect(told.end).toMatch(/Failed: install of .*what was applied is still there/);

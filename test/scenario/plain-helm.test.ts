@@ -32,7 +32,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     tellOf(shop, release, () => succeed(shop.helm(argv)));
   const watcherPods = async () => {
     const ours = "app.kubernetes.io/component=watcher";
-    await succeed(shop.kubectl(["wait", "--for=delete", "pod", "-l", ours, "--timeout=60s"]));
+    await succeed(shop.kubectl(["wait", "--for=delete", "pod", "-l", ours, "--timeout=100s"]));
     return (await succeed(shop.kubectl(["get", "pods", "-l", ours, "-o", "name"]))).stdout;
   };
 

@@ -85,7 +85,7 @@ async function openShop(
     startWaiting: async ([file = "", ...argv]) => {
       const child = spawn(file, argv, { env: all, cwd, stdio: "ignore" });
       await succeed(
-        shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=60s"]),
+        shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=100s"]),
       );
       return child;
     },
@@ -195,7 +195,7 @@ describe.each(HELM_MAJORS)("Helm %i", PATIENTLY, (major) => {
       await succeed(shop.notify(shop.upgrade(...notReady)));
       await succeed(shop.notify(shop.upgrade("--set", "api.image.tag=1.5.0")));
       await succeed(
-        shop.kubectl(["wait", "--for=delete", "deployment/shop-not-ready", "--timeout=60s"]),
+        shop.kubectl(["wait", "--for=delete", "deployment/shop-not-ready", "--timeout=100s"]),
       );
       const back = ["rollback", "shop", "2", "--wait", "--timeout", "10m"];
       await killAll(await shop.startWaiting([HELM_NOTIFY, ...back]));
@@ -249,7 +249,7 @@ describe.each(HELM_MAJORS)("Helm %i", PATIENTLY, (major) => {
       await succeed(shop.recover("--yes"));
       expect(await shop.history()).toBe("1 deployed, 2 failed");
       await succeed(shop.kubectl(LET_IT_BE_READY));
-      await expectOf.poll(shop.history, { timeout: 60_000 }).toBe("1 superseded, 2 deployed");
+      await expectOf.poll(shop.history, { timeout: 100_000 }).toBe("1 superseded, 2 deployed");
     }));
 
   it.concurrent("--notify-recover does it on the way, also where nobody is told", () =>
@@ -317,9 +317,9 @@ describe.each(HELM_MAJORS)("Helm %i", PATIENTLY, (major) => {
       await succeed(shop.helm(["install", "shop", chart]));
       const argv = ["upgrade", "shop", chart, "--set", "busy=true"];
       const helm = spawn(join(shop.folder, "helm"), argv, { env: shop.env, stdio: "ignore" });
-      await succeed(shop.kubectl(["wait", "--for=create", "pod/migrate", "--timeout=60s"]));
+      await succeed(shop.kubectl(["wait", "--for=create", "pod/migrate", "--timeout=100s"]));
       const running = "--for=jsonpath={.status.phase}=Running";
-      await succeed(shop.kubectl(["wait", running, "pod/migrate", "--timeout=60s"]));
+      await succeed(shop.kubectl(["wait", running, "pod/migrate", "--timeout=100s"]));
       await kill(helm);
 
       const refused = await shop.recover("--yes", "--timeout", "1ms");

@@ -44,7 +44,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const [file = "", ...words] = command;
     const child = spawn(file, words, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
     await succeed(
-      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=30s"]),
+      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=100s"]),
     );
     return child;
   }

@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { type HelmMajor, helmPath, kubectlPath } from "../../scripts/toolbox.ts";
 import { openEmbeddedBed } from "./bed/embedded.ts";
+import type { KubeApi } from "../../src/kube/kube-api.ts";
+import { openNamespaceApi } from "./kube-client.ts";
 import { type Finished, run, type RunOptions } from "./process.ts";
-import { copyShopChart } from "./shop-chart.ts";
+import { copyShopChart, withoutPods } from "./shop-chart.ts";
 import { type SlackDouble, startSlack } from "./slack/double.ts";
 import { toTranscript } from "./slack/transcript.ts";
 
@@ -32,7 +34,7 @@ export async function openBed(): Promise<Bed> {
 export interface Deployer {
   readonly namespace: string;
   readonly folder: string;
-  /** A copy of the shop chart, the library chart inside. */
+  /** A copy of the shop chart, the library chart inside; its services have no pods until `api.replicas=1`. */
   readonly chart: string;
   readonly slack: SlackDouble;
   readonly env: Readonly<Record<string, string>>;
@@ -41,6 +43,8 @@ export interface Deployer {
   /** The built executable, started directly. */
   readonly notify: (argv: readonly string[], options?: RunOptions) => Promise<Finished>;
   readonly kubectl: (argv: readonly string[]) => Promise<Finished>;
+  /** The namespace, asked without a process. */
+  readonly api: KubeApi;
   /** What Slack got, as a person reads it, oldest first. */
   readonly transcripts: () => string[];
   readonly close: () => Promise<void>;
@@ -56,7 +60,7 @@ export async function openDeployer(
 ): Promise<Deployer> {
   const folder = mkdtempSync(join(tmpdir(), "helm-notify-home-"));
   const namespace = `shop-${randomBytes(4).toString("hex")}`;
-  const chart = copyShopChart(join(folder, "chart"));
+  const chart = withoutPods(copyShopChart(join(folder, "chart")));
   mkdirSync(join(folder, "data/plugins"), { recursive: true });
   symlinkSync(ROOT, join(folder, "data/plugins/helm-notify"));
   symlinkSync(helmPath(major), join(folder, "helm"));
@@ -78,17 +82,12 @@ export async function openDeployer(
     runIn([kubectlPath(major), "-n", namespace, ...argv]);
 
   const slack = await startSlack({ host: bed.slackHost });
-  const secret = toSecret(slack);
-  await succeed(runIn([kubectlPath(major), "create", "namespace", namespace]));
-  await succeed(
-    kubectl([
-      "create",
-      "secret",
-      "generic",
-      "slack",
-      ...Object.entries(secret).map(([key, value]) => `--from-literal=${key}=${value}`),
-    ]),
-  );
+  const api = await openNamespaceApi(bed.kubeconfig, namespace);
+  await create(api, "/api/v1/namespaces", { metadata: { name: namespace } });
+  await create(api, `/api/v1/namespaces/${namespace}/secrets`, {
+    metadata: { name: "slack" },
+    stringData: toSecret(slack),
+  });
   return {
     namespace,
     folder,
@@ -98,16 +97,23 @@ export async function openDeployer(
     helm: (argv, given) => runIn([join(folder, "helm"), ...argv], given),
     notify: (argv, given) => runIn([HELM_NOTIFY, ...argv], given),
     kubectl,
+    api,
     transcripts: () => slack.messages.map(toTranscript),
     close: async () => {
       try {
         await slack.stop();
-        await succeed(kubectl(["delete", "namespace", namespace, "--wait=false"]));
+        await api.request({ method: "DELETE", path: `/api/v1/namespaces/${namespace}` });
       } finally {
+        api.close();
         rmSync(folder, { recursive: true, force: true });
       }
     },
   };
+}
+
+async function create(api: KubeApi, path: string, object: object): Promise<void> {
+  const body = JSON.stringify(object);
+  await api.request({ method: "POST", path, contentType: "application/json", body });
 }
 
 export async function succeed(running: Promise<Finished>): Promise<Finished> {

@@ -1,6 +1,7 @@
 // What people read of a run, once it has been told to its end.
-import { type Deployer, succeed } from "./bed.ts";
 import { decodeLedger, ledgerName, type Run } from "../../src/domain/ledger.ts";
+import { getConfigMap } from "../../src/kube/config-maps.ts";
+import type { Deployer } from "./bed.ts";
 import { toThreadTranscript, toTranscript } from "./slack/transcript.ts";
 
 export interface Told {
@@ -12,7 +13,7 @@ export interface Told {
   readonly run: Run | undefined;
 }
 
-type Listener = Pick<Deployer, "slack" | "kubectl">;
+type Listener = Pick<Deployer, "slack" | "api">;
 
 /** Runs a command of the deployer's and waits until its run is told, by the plugin or by the pod. */
 export async function tellOf(
@@ -40,7 +41,7 @@ async function untilTold(shop: Listener, release: string, idBefore: string | und
   for (;;) {
     const run = await readLastRun(shop, release);
     if (run !== undefined && run.id !== idBefore && isTold(run)) return run;
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
@@ -48,16 +49,7 @@ function isTold({ phase, tellings }: Run): boolean {
   return phase === "ended" && Object.values(tellings ?? {}).some(({ told }) => told === "end");
 }
 
-async function readLastRun(shop: Listener, release: string): Promise<Run | undefined> {
-  const { stdout } = await succeed(
-    shop.kubectl([
-      "get",
-      "configmap",
-      ledgerName(release),
-      "--ignore-not-found",
-      "-o",
-      "jsonpath={.data.ledger\\.json}",
-    ]),
-  );
-  return decodeLedger(stdout)?.run;
+async function readLastRun({ api }: Listener, release: string): Promise<Run | undefined> {
+  const ledger = await getConfigMap(api, ledgerName(release));
+  return decodeLedger(ledger?.data["ledger.json"] ?? "")?.run;
 }

@@ -26,8 +26,8 @@ export function buildGoProgram(program: GoProgram, log: (line: string) => void):
   log(`building ${program.name} from its Go modules: some minutes, once`);
   const part = `${path}.${process.pid}`;
   mkdirSync(dirname(path), { recursive: true });
-  const flags = ["-trimpath", "-ldflags", linkerFlags(program), "-o", part];
-  execFileSync("nice", ["-n", "19", "go", "build", ...flags, program.package], {
+  const argv = ["build", ...buildFlags(program), "-o", part, program.package];
+  execFileSync("nice", ["-n", "19", "go", ...argv], {
     cwd: program.folder,
     env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-buildvcs=false" },
     stdio: ["ignore", process.stderr, process.stderr],
@@ -36,10 +36,15 @@ export function buildGoProgram(program: GoProgram, log: (line: string) => void):
   return path;
 }
 
-const linkerFlags = (program: GoProgram) => ["-s -w", program.linkerFlags ?? ""].join(" ").trim();
+/** Without inlining, which takes a quarter of the time. */
+function buildFlags({ linkerFlags = "" }: GoProgram): string[] {
+  return ["-trimpath", "-gcflags=all=-l", `-ldflags=-s -w ${linkerFlags}`];
+}
 
 function digest(program: GoProgram): string {
-  const hash = createHash("sha256").update(goVersion(program)).update(linkerFlags(program));
+  const hash = createHash("sha256")
+    .update(goVersion(program))
+    .update(buildFlags(program).join("\0"));
   for (const file of ["go.mod", "go.sum", ...(program.sources ?? [])]) {
     hash.update(`\0${file}\0`).update(readFileSync(join(program.folder, file)));
   }

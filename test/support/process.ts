@@ -27,7 +27,7 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
       env: { ...(options.env ?? process.env) },
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.signal && { signal: options.signal }),
-      timeout: options.timeoutMs ?? 50_000,
+      timeout: options.timeoutMs ?? 100_000,
       killSignal: "SIGKILL",
     });
     let stdout = "";

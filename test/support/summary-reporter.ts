@@ -1,7 +1,17 @@
-import type { Reporter, TestModule } from "vitest/node";
+import type { Reporter, TestCase, TestModule } from "vitest/node";
 
-/** Prints `N passed, N failed` as the last line: a suite that could not be loaded counts as failed. */
+/**
+ * Prints each failure when it happens, for a run that is cut off; and `N passed, N failed` as the last line: a suite that could
+ * not be loaded counts as failed.
+ */
 export default class SummaryReporter implements Reporter {
+  onTestCaseResult(test: TestCase): void {
+    for (const { message, stack } of test.result().errors ?? []) {
+      const text = stack?.includes(message) ? stack : `${message}\n${stack ?? ""}`;
+      process.stdout.write(`FAILED ${test.module.relativeModuleId} > ${test.fullName}\n${text}\n`);
+    }
+  }
+
   onTestRunEnd(
     modules: readonly TestModule[],
     errors: readonly unknown[],
