@@ -10,9 +10,9 @@ import type { Host } from "./host.ts";
 import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
 import { createHttp } from "./io/http.ts";
-import { slackAccess } from "./transport/access.ts";
 import { createGeneric } from "./transport/generic.ts";
 import { createSlack } from "./transport/slack.ts";
+import { findSlack, noSlackError } from "./slack-credentials.ts";
 
 // With all the waiting that Slack asks for; nobody likes to wait longer for a message.
 const TIMEOUT_MS = 30_000;
@@ -54,13 +54,8 @@ function toPush(request: AnnounceRequest, env: Host["env"]): Push {
 
 function findWays({ channel }: AnnounceRequest, env: Host["env"]) {
   const given = (name: string) => env[`HELM_NOTIFY_${name}`] || undefined;
-  const slack = slackAccess({
-    webhookUrl: given("SLACK_WEBHOOK_URL"),
-    botToken: given("SLACK_BOT_TOKEN"),
-    channel: channel ?? given("SLACK_CHANNEL"),
-    username: undefined,
-    apiUrl: given("SLACK_API_URL"),
-  });
+  const chosen = channel === undefined ? {} : { HELM_NOTIFY_SLACK_CHANNEL: channel };
+  const slack = findSlack({ ...env, ...chosen });
   if (slack?.kind === "webhook" && channel !== undefined) {
     throw new NotifyError("BAD_FLAG", "a webhook tells one channel, whatever --channel says", {
       hint: "Set HELM_NOTIFY_SLACK_BOT_TOKEN, or leave --channel out.",
@@ -71,11 +66,5 @@ function findWays({ channel }: AnnounceRequest, env: Host["env"]) {
   // A token without a channel is not what anybody wants.
   const isHalf = slack === undefined && given("SLACK_BOT_TOKEN") !== undefined;
   if (!isHalf && (slack ?? generic)) return { slack, generic: generic || undefined };
-  throw new NotifyError(
-    "NO_SLACK",
-    isHalf ? "nothing says which channel to tell" : "nothing says whom to tell",
-    {
-      hint: "Set HELM_NOTIFY_SLACK_BOT_TOKEN and HELM_NOTIFY_SLACK_CHANNEL, or HELM_NOTIFY_SLACK_WEBHOOK_URL.",
-    },
-  );
+  throw noSlackError(isHalf ? "nothing says which channel to tell" : "nothing says whom to tell");
 }

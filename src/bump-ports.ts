@@ -4,7 +4,7 @@ import { NotifyError } from "./domain/errors.ts";
 import { Secret } from "./domain/secret.ts";
 import { bump, type BumpEnd, type BumpPorts, type BumpRequest } from "./flow/bump.ts";
 import { withCheckout } from "./git/checkout.ts";
-import { readEditableValues, setScalars } from "./helm/values/scalar-edit.ts";
+import { readEditableValues, readStrictValues, setScalars } from "./helm/values/scalar-edit.ts";
 import type { Host } from "./host.ts";
 import { createDeadline } from "./io/deadline.ts";
 
@@ -48,6 +48,7 @@ export async function runBump(
         { ...options, choose: choose ?? (async () => requireBumps(options)) },
         {
           checkout,
+          readConfig: readStrictValues,
           readValues: readEditableValues,
           edit: setScalars,
           hasTag:

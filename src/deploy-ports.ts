@@ -5,7 +5,7 @@ import type { Settings } from "./cli/settings.ts";
 import type { HelmVerb, ToldVerb } from "./domain/request.ts";
 import type { DeployPorts } from "./flow/deploy-plan.ts";
 import type { RunHelmForOutput } from "./flow/ports.ts";
-import { type ParsedArgv, parseArgv } from "./helm/argv.ts";
+import { flagValue, type ParsedArgv, parseArgv } from "./helm/argv.ts";
 import { type FlagTable, parseHelp } from "./helm/flags.ts";
 import { readLocalFile } from "./helm/local-file.ts";
 import { readHelm } from "./helm/run.ts";
@@ -109,4 +109,8 @@ export function deployPorts(
     lookUpRelease: async (release) =>
       lookUpRelease(releaseRequest(release, parsed, settings), access),
   };
+}
+
+export function namespaceOf(parsed: ParsedArgv, host: Host): string {
+  return flagValue(parsed, "namespace") ?? (host.env["HELM_NAMESPACE"] || "default");
 }

@@ -19,8 +19,8 @@ import type { KubeApi } from "./kube/kube-api.ts";
 import { getSecret } from "./kube/secrets.ts";
 import { storageKind } from "./release/storage.ts";
 import { tagChecker } from "./tags-ports.ts";
-import { slackAccess } from "./transport/access.ts";
 import { checkSlackAccess } from "./transport/slack-check.ts";
+import { findSlack, findSlackInSecret, isSlackInEnvironment } from "./slack-credentials.ts";
 
 /** Refuses what is asked for wrongly; all else that is wrong is in the report. */
 export async function runDoctor(
@@ -108,19 +108,10 @@ function credentialPorts(
   send: SendHttp,
 ): Pick<DoctorPorts, "hasCredentials" | "checkCredentials"> {
   return {
-    hasCredentials: Boolean(
-      env["HELM_NOTIFY_SLACK_WEBHOOK_URL"] || env["HELM_NOTIFY_SLACK_BOT_TOKEN"],
-    ),
+    hasCredentials: isSlackInEnvironment(env),
     checkCredentials: async (secret, slack, at, signal) => {
-      const given = (name: string, key: string) =>
-        (secret === undefined ? env[`HELM_NOTIFY_SLACK_${name}`] : secret.data[key]) || undefined;
-      const access = slackAccess({
-        webhookUrl: given("WEBHOOK_URL", "webhookUrl"),
-        botToken: given("BOT_TOKEN", "botToken"),
-        channel: env["HELM_NOTIFY_SLACK_CHANNEL"] || slack.channel || secret?.data["channel"],
-        username: slack.username,
-        apiUrl: env["HELM_NOTIFY_SLACK_API_URL"] || slack.apiUrl,
-      });
+      const access =
+        secret === undefined ? findSlack(env, slack) : findSlackInSecret(env, slack, secret.data);
       const source = secret === undefined ? "the environment" : `Secret ${secret.name}`;
       if (access) return checkSlackAccess(access, source, at, send, signal);
       const keys = Object.keys(secret?.data ?? {}).join(", ");

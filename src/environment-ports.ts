@@ -25,7 +25,7 @@ import type { ReadShipped, SendHttp } from "./flow/ports.ts";
 import { choosePromotion } from "./flow/promote.ts";
 import { createShippedReader } from "./git/shipped-reader.ts";
 import { readLocalFile } from "./helm/local-file.ts";
-import { readEditableValues } from "./helm/values/scalar-edit.ts";
+import { readEditableValues, readStrictValues } from "./helm/values/scalar-edit.ts";
 import type { Host } from "./host.ts";
 import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
@@ -34,8 +34,8 @@ import { getConfigMap } from "./kube/config-maps.ts";
 import type { KubeApi } from "./kube/kube-api.ts";
 import { listPodImages } from "./kube/pod-images.ts";
 import { gitTokens } from "./report-ports.ts";
-import { slackAccess } from "./transport/access.ts";
 import { createSlack } from "./transport/slack.ts";
+import { findSlack, noSlackError } from "./slack-credentials.ts";
 
 interface Deployment {
   readonly config: DeploymentConfig;
@@ -85,6 +85,7 @@ export async function runPromote(
 ): Promise<BumpEnd> {
   return withWorld(host, ({ openCluster, readShipped, timeoutMs }) => {
     const choose = choosePromotion(request, {
+      readConfig: readStrictValues,
       readValues: readEditableValues,
       openCluster,
       readShipped,
@@ -119,10 +120,12 @@ function findEnvironment(
 /** The nearest helm-notify.yaml, in `folder` or above it. */
 export function readDeployment(folder: string): Deployment {
   const root = findRoot(resolve(folder));
-  const readYaml = (file: string) =>
-    readEditableValues(readLocalFile(join(root, file)).toString(), file);
-  const config = parseDeploymentConfig(readYaml(CONFIG_FILE), CONFIG_FILE);
-  return { config, readValues: readYaml };
+  const textOf = (file: string) => readLocalFile(join(root, file)).toString();
+  const content = readStrictValues(textOf(CONFIG_FILE), CONFIG_FILE);
+  return {
+    config: parseDeploymentConfig(content, CONFIG_FILE),
+    readValues: (file) => readEditableValues(textOf(file), file),
+  };
 }
 
 function findRoot(folder: string): string {
@@ -179,15 +182,7 @@ function clusterOpener(host: Host, timeoutMs: number, opened: KubeApi[]): OpenCl
 }
 
 function openSlack(env: Host["env"], send: SendHttp) {
-  const access = slackAccess({
-    webhookUrl: env["HELM_NOTIFY_SLACK_WEBHOOK_URL"] || undefined,
-    botToken: env["HELM_NOTIFY_SLACK_BOT_TOKEN"] || undefined,
-    channel: env["HELM_NOTIFY_SLACK_CHANNEL"] || undefined,
-    username: undefined,
-    apiUrl: env["HELM_NOTIFY_SLACK_API_URL"] || undefined,
-  });
+  const access = findSlack(env);
   if (access) return createSlack(access, send);
-  throw new NotifyError("NO_SLACK", "nothing says which Slack to post to", {
-    hint: "Set HELM_NOTIFY_SLACK_BOT_TOKEN and HELM_NOTIFY_SLACK_CHANNEL, or HELM_NOTIFY_SLACK_WEBHOOK_URL.",
-  });
+  throw noSlackError("nothing says which Slack to post to");
 }

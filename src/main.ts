@@ -19,12 +19,13 @@ const MAX_DEPTH = 5;
 
 const lastActions = new Set<() => Promise<void>>();
 let isInterrupted = false;
+let isCutOff = false;
 
 void main();
 
 async function main(): Promise<void> {
-  // A closed pipe (`… | head`) is the reader's choice, not an error.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  process.stdout.on("error", cannotWrite);
+  process.stderr.on("error", () => {});
   for (const signal of FORWARDED) process.on(signal, interrupted);
   try {
     end(await start(process.argv.slice(2)));
@@ -47,19 +48,19 @@ async function start(argv: readonly string[]): Promise<HelmExit> {
     case "helm":
       return runHelm(argv, runWorld());
     case "deploy": {
-      const { deploy } = await import("./commands.ts");
+      const { deploy } = await import("./helm-commands.ts");
       return deploy(argv, places, what.verb, host());
     }
     case "told": {
-      const { tell } = await import("./commands.ts");
+      const { tell } = await import("./helm-commands.ts");
       return tell(argv, places, what.verb, host());
     }
     case "complete": {
-      const { completeWords } = await import("./commands.ts");
+      const { completeWords } = await import("./own-commands.ts");
       return completeWords(what.words, host());
     }
     case "own": {
-      const { runOwn } = await import("./commands.ts");
+      const { runOwn } = await import("./own-commands.ts");
       return runOwn(
         [...argv.slice(at, at + 1), ...argv.slice(0, Math.max(at, 0)), ...argv.slice(at + 1)],
         host(),
@@ -145,10 +146,18 @@ function interrupted(signal: NodeJS.Signals): void {
   );
 }
 
+/** A closed pipe (`… | head`) is the reader's choice, not an error; a full disk is one. */
+function cannotWrite({ code, message }: NodeJS.ErrnoException): void {
+  if (code === "EPIPE" || isCutOff) return;
+  isCutOff = true;
+  say(`cannot write what was asked for: ${message}`);
+  process.exitCode = 1;
+}
+
 /** Ends as Helm ended. The exit code comes first: Node ignores SIGPIPE and would end with 0. */
 function end(exit: HelmExit): void {
   if (exit.kind === "exited") {
-    process.exitCode = exit.code;
+    process.exitCode = isCutOff ? 1 : exit.code;
     return;
   }
   process.exitCode = 128 + osConstants.signals[exit.signal];

@@ -25,9 +25,9 @@ import { readAccount } from "./kube/self-review.ts";
 import { openRegistry } from "./registry/registry.ts";
 import { failureQuestion } from "./release/failure-question.ts";
 import { createWording } from "./render/wording.ts";
-import { slackAccess } from "./transport/access.ts";
 import { createGeneric } from "./transport/generic.ts";
 import { createSlack } from "./transport/slack.ts";
+import { findSlack, isSlackInEnvironment } from "./slack-credentials.ts";
 
 export interface ReportWorld {
   readonly host: Host;
@@ -113,8 +113,7 @@ async function readSecret(
   openApi: () => Promise<KubeApi | undefined>,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
-  const isGiven = env["HELM_NOTIFY_SLACK_WEBHOOK_URL"] || env["HELM_NOTIFY_SLACK_BOT_TOKEN"];
-  if (isGiven || slack.secretRef === undefined) return {};
+  if (isSlackInEnvironment(env) || slack.secretRef === undefined) return {};
   const api = await openApi();
   return (api && (await getSecret(api, slack.secretRef, signal))) ?? {};
 }
@@ -126,7 +125,7 @@ async function tellers(
   send: SendHttp,
   warn: (line: string) => void,
 ): Promise<readonly Teller[]> {
-  const access = accessToSlack(slack, secret, env);
+  const access = findSlack(env, slack, secret);
   const genericUrl = env["HELM_NOTIFY_GENERIC_URL"] || secret["genericUrl"];
   const genericSecret = env["HELM_NOTIFY_GENERIC_SECRET"] || secret["genericSecret"] || undefined;
   const ways: Teller[] = [];
@@ -150,28 +149,9 @@ export async function openSlack(
   send: SendHttp,
   signal: AbortSignal,
 ): Promise<Slack | undefined> {
-  const access = accessToSlack(
-    settings.slack,
-    await readSecret(settings, env, openApi, signal),
-    env,
-  );
+  const secret = await readSecret(settings, env, openApi, signal);
+  const access = findSlack(env, settings.slack, secret);
   return access && createSlack(access, send);
-}
-
-function accessToSlack(
-  slack: NotifySettings["slack"],
-  secret: Readonly<Record<string, string>>,
-  env: Environment,
-) {
-  const given = (name: string, key: string) =>
-    env[`HELM_NOTIFY_SLACK_${name}`] || secret[key] || undefined;
-  return slackAccess({
-    webhookUrl: given("WEBHOOK_URL", "webhookUrl"),
-    botToken: given("BOT_TOKEN", "botToken"),
-    channel: env["HELM_NOTIFY_SLACK_CHANNEL"] || slack.channel || secret["channel"],
-    username: slack.username,
-    apiUrl: env["HELM_NOTIFY_SLACK_API_URL"] || slack.apiUrl,
-  });
 }
 
 /** What is said outright, and the token GitHub gives the jobs of its CI. */

@@ -2,10 +2,10 @@
 import { homedir } from "node:os";
 import { NotifyError } from "./domain/errors.ts";
 import type { BumpRequest } from "./flow/bump.ts";
-import { chooseLatest, type LatestTagsPorts } from "./flow/latest-tags.ts";
+import { chooseLatest, type LatestTagsPorts, type LeaveOut } from "./flow/latest-tags.ts";
 import { reportTags, type TagsReport, type TagsRequest } from "./flow/tags.ts";
 import { withCheckout } from "./git/checkout.ts";
-import { readEditableValues } from "./helm/values/scalar-edit.ts";
+import { readEditableValues, readStrictValues } from "./helm/values/scalar-edit.ts";
 import type { Host } from "./host.ts";
 import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
@@ -49,13 +49,12 @@ export function latestChoice(
   services: readonly string[],
   host: TagsWorld,
   readLedger: ReadLedger,
+  leaveOut: LeaveOut,
 ): BumpRequest["choose"] {
+  const warn = (line: string) => host.say(`warning: ${line}`);
   return (declared, checkout) =>
     withRegistry(host, readLedger, AbortSignal.timeout(TIMEOUT_MS), (ports) =>
-      chooseLatest(services, { ...ports, warn: (line) => host.say(`warning: ${line}`) })(
-        declared,
-        checkout,
-      ),
+      chooseLatest(services, { ...ports, warn, leaveOut })(declared, checkout),
     );
 }
 
@@ -92,7 +91,8 @@ async function withRegistry<T>(
   const warn = (line: string) => say(`warning: ${line}`);
   try {
     const registry = openRegistry({ send: http.send, env, homeDir: homedir(), warn });
-    return await use({ registry, readValues: readEditableValues, readLedger, signal });
+    const readers = { readConfig: readStrictValues, readValues: readEditableValues, readLedger };
+    return await use({ registry, ...readers, signal });
   } finally {
     http.close();
   }

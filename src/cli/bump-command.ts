@@ -66,6 +66,9 @@ A tag is refused that is older than the one in the file: by version or number, b
 because it stood there before. --allow-downgrade takes it. A tag or digest that the registry does not have
 is refused too, unless --no-verify-image.
 
+With --latest --all a service whose tags cannot be looked up, or of which the policy takes none, is left as it
+is: the others are written, and the exit status is 1.
+
 Environment:
   HELM_NOTIFY_SSH_KEY      a private key or its path, as --ssh-key
   HELM_NOTIFY_KNOWN_HOSTS  lines of known_hosts or their path, as --known-hosts

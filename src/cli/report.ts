@@ -15,11 +15,20 @@ export function toFailure(error: unknown): Failure {
   }
   // Commander throws for `--help` too, with exit code 0; what it had to say is printed by then.
   if (isCommanderError(error)) return { lines: [], exitCode: error.exitCode };
+  if (isFolderGone(error)) {
+    const hint = "hint: Change to a folder that is there.";
+    return { lines: ["the folder this was started in is gone", hint], exitCode: 1 };
+  }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return {
     lines: ["this is a bug in helm-notify, please report it:", ...stack.split("\n")],
     exitCode: 1,
   };
+}
+
+/** Node's way of saying that it was deleted. */
+function isFolderGone(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error && error.syscall === "uv_cwd";
 }
 
 function isCommanderError(error: unknown): error is { exitCode: number } {

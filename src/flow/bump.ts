@@ -49,6 +49,8 @@ export interface BumpPorts {
   readonly checkout: Checkout;
   /** Reads a YAML file as Helm does. Refuses what is no map. */
   readonly readValues: (text: string, file: string) => Values;
+  /** Reads helm-notify.yaml, where a key that stands twice is a mistake. */
+  readonly readConfig: (text: string, file: string) => Values;
   readonly edit: (
     text: string,
     edits: readonly PlannedEdit[],
@@ -109,10 +111,10 @@ export async function bump(request: BumpRequest, ports: BumpPorts): Promise<Bump
 /** Reads helm-notify.yaml and the values file of one environment. */
 export async function readDeclared(
   environmentName: string,
-  { checkout, readValues }: Pick<BumpPorts, "checkout" | "readValues">,
+  { checkout, readConfig, readValues }: Pick<BumpPorts, "checkout" | "readConfig" | "readValues">,
 ): Promise<Declared> {
   const hint = "Write one at the root of the repository.";
-  const content = readValues(await readFile(checkout, CONFIG_FILE, hint), CONFIG_FILE);
+  const content = readConfig(await readFile(checkout, CONFIG_FILE, hint), CONFIG_FILE);
   const config = parseDeploymentConfig(content, CONFIG_FILE);
   const environment = requireNamed(config.environments, "environment", environmentName);
   const file = environment.values;

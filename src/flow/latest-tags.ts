@@ -26,7 +26,7 @@ export interface ImageRegistry {
   }>;
 }
 
-export interface LatestTagsPorts extends Pick<BumpPorts, "readValues"> {
+export interface LatestTagsPorts extends Pick<BumpPorts, "readConfig" | "readValues"> {
   readonly registry: ImageRegistry;
   /** `undefined` where the release has none. */
   readonly readLedger: (environment: Environment) => Promise<Ledger | undefined>;
@@ -41,6 +41,13 @@ export interface LatestTag {
   readonly current: string | undefined;
   readonly choice: TagChoice;
 }
+
+/** Told of a service whose tag cannot be chosen. Throws where that is to stop the others too. */
+export type LeaveOut = (service: string, error: NotifyError) => void;
+
+const stopAll: LeaveOut = (_, error) => {
+  throw error;
+};
 
 // Two or three requests each; Docker Hub gives 200 in six hours to those who are logged in:
 // https://docs.docker.com/docker-hub/usage/
@@ -116,24 +123,27 @@ export function noTagError({
 }
 
 /**
- * Picks a tag for each service of that name, or for all that have a policy. None goes behind the values' tag, nor to one
- * that was rolled back: by Helm, as its ledger says, or in the history of the values file.
+ * Picks a tag for each service of that name, or for all that have a policy, but for those that are left out. None goes behind
+ * the values' tag, nor to one that was rolled back: by Helm, as its ledger says, or in the history of the values file.
  */
 export async function latestTags(
   declared: Declared,
   checkout: Pick<Checkout, "readHistory">,
   services: readonly string[],
   ports: LatestTagsPorts,
+  leaveOut: LeaveOut = stopAll,
 ): Promise<readonly LatestTag[]> {
-  const wanted = wishes(declared, services);
+  const names = chooseServices(declared, services);
   const ledger = await readRollbacks(declared, ports);
   const { values: file } = declared.environment;
-  const readable = await someAtATime(wanted, async (wish) => ({
-    ...wish,
-    pick: await readTags(wish.image, wish.policy, ports),
-  }));
+  const readable = await someAtATime(names, (service) =>
+    unlessLeftOut(service, leaveOut, async () => {
+      const wish = toWish(declared, service);
+      return { ...wish, pick: await readTags(wish.image, wish.policy, ports) };
+    }),
+  );
   const latest: LatestTag[] = [];
-  for (const { places, pick, ...wish } of readable) {
+  for (const { places, pick, ...wish } of readable.flat()) {
     const { current } = wish;
     const held = heldTags(ledger, wish.service);
     let choice = pick({ current, held });
@@ -178,23 +188,30 @@ function tagValue(values: Values, { tag }: Service): TagValue {
   return parseTagValue(valueAt(values, tag), tag.at(-1) ?? "");
 }
 
-function wishes({ config, environmentName, values }: Declared, services: readonly string[]) {
-  const policyFor = (name: string) =>
-    policyOf(requireNamed(config.services, "service", name), environmentName);
-  const withPolicy = Object.keys(config.services).filter((name) => policyFor(name) !== undefined);
-  const chosen = services.length > 0 ? services : withPolicy;
-  if (chosen.length === 0) throw noPolicy("no service has a", environmentName);
-  return chosen.map((service) => {
-    const { places, image: named } = requireNamed(config.services, "service", service);
-    const policy = policyFor(service);
-    if (policy === undefined) throw noPolicy(`${service} has no`, environmentName);
-    const { tag: current, repository } = tagValue(values, places);
-    const beside = valueIn(values, places.image);
-    const image = named ?? repository ?? (typeof beside === "string" ? beside : undefined);
-    if (image) return { service, places, image, policy, current };
-    throw new NotifyError("NO_IMAGE", `nothing says which image ${service} is`, {
-      hint: `Add image to the service ${service} in helm-notify.yaml.`,
-    });
+/** Those of that name; without any, all that have a policy for the environment. */
+function chooseServices(
+  { config, environmentName }: Declared,
+  services: readonly string[],
+): readonly string[] {
+  if (services.length > 0) return services;
+  const withPolicy = Object.entries(config.services)
+    .filter(([, service]) => policyOf(service, environmentName) !== undefined)
+    .map(([name]) => name);
+  if (withPolicy.length === 0) throw noPolicy("no service has a", environmentName);
+  return withPolicy;
+}
+
+function toWish({ config, environmentName, values }: Declared, service: string) {
+  const declared = requireNamed(config.services, "service", service);
+  const policy = policyOf(declared, environmentName);
+  if (policy === undefined) throw noPolicy(`${service} has no`, environmentName);
+  const { places } = declared;
+  const { tag: current, repository } = tagValue(values, places);
+  const beside = valueIn(values, places.image);
+  const image = declared.image ?? repository ?? (typeof beside === "string" ? beside : undefined);
+  if (image) return { service, places, image, policy, current };
+  throw new NotifyError("NO_IMAGE", `nothing says which image ${service} is`, {
+    hint: `Add image to the service ${service} in helm-notify.yaml.`,
   });
 }
 
@@ -204,47 +221,69 @@ function noPolicy(subject: string, environment: string): NotifyError {
   });
 }
 
-/** Chooses what `bump --latest` writes: for the services of that name, or for all that have a policy. */
+/**
+ * Chooses what `bump --latest` writes: for the services of that name, of which each must have a tag to move to or be at; or for
+ * all that have a policy, of which one that cannot be looked up does not hold up the others.
+ */
 export function chooseLatest(
   services: readonly string[],
-  ports: LatestTagsPorts & { readonly warn: (line: string) => void },
+  ports: LatestTagsPorts & {
+    readonly warn: (line: string) => void;
+    readonly leaveOut: LeaveOut;
+  },
 ): BumpRequest["choose"] {
+  const leaveOut = services.length > 0 ? stopAll : ports.leaveOut;
   return async (declared, checkout) => {
-    const latest = await latestTags(declared, checkout, services, ports);
-    for (const { image, choice } of latest) {
-      for (const warning of choice.warnings) ports.warn(`${image}: ${warning}`);
+    const latest = await latestTags(declared, checkout, services, ports, leaveOut);
+    const bumps: ServiceBump[] = [];
+    for (const one of latest) {
+      for (const warning of one.choice.warnings) ports.warn(`${one.image}: ${warning}`);
+      const found = await unlessLeftOut(one.service, leaveOut, () =>
+        latestBump(declared, one, ports),
+      );
+      bumps.push(...found.flat());
     }
-    return latestBumps(declared, latest, ports);
+    return bumps;
   };
 }
 
+async function unlessLeftOut<T>(
+  service: string,
+  leaveOut: LeaveOut,
+  work: () => Promise<T>,
+): Promise<readonly T[]> {
+  try {
+    return [await work()];
+  } catch (error) {
+    if (!(error instanceof NotifyError)) throw error;
+    leaveOut(service, error);
+    return [];
+  }
+}
+
 /** The image's revision comes along where the values have a place for it, its digest where they pin one. */
-async function latestBumps(
+async function latestBump(
   { config, values }: Declared,
-  latest: readonly LatestTag[],
+  one: LatestTag,
   { registry, signal }: LatestTagsPorts,
 ): Promise<readonly ServiceBump[]> {
-  const bumps: ServiceBump[] = [];
-  for (const one of latest) {
-    const error = noTagError(one);
-    if (error) throw error;
-    const { service, image, choice } = one;
-    if (choice.kind !== "newer") continue;
-    const { places } = requireNamed(config.services, "service", service);
-    const isPinned = Boolean(tagValue(values, places).digest ?? valueIn(values, places.digest));
-    const namesRevision = valueIn(values, places.revision) !== undefined;
-    const { tag } = choice;
-    const digest = isPinned ? await registry.readDigest(image, tag, signal) : undefined;
-    const revision = namesRevision ? await readRevision(image, digest ?? tag) : undefined;
-    bumps.push({ service, tag, digest, revision });
-  }
-  return bumps;
+  const error = noTagError(one);
+  if (error) throw error;
+  const { service, image, choice } = one;
+  if (choice.kind !== "newer") return [];
+  const { places } = requireNamed(config.services, "service", service);
+  const isPinned = Boolean(tagValue(values, places).digest ?? valueIn(values, places.digest));
+  const namesRevision = valueIn(values, places.revision) !== undefined;
+  const { tag } = choice;
+  const digest = isPinned ? await registry.readDigest(image, tag, signal) : undefined;
+  const revision = namesRevision ? await readRevision(digest ?? tag) : undefined;
+  return [{ service, tag, digest, revision }];
 
-  async function readRevision(image: string, reference: string): Promise<string | undefined> {
+  async function readRevision(reference: string): Promise<string | undefined> {
     const { labels } = await registry.readConfiguration(image, reference, signal);
-    const revision = labels[REVISION];
+    const commit = labels[REVISION];
     // Builds put versions and branches there too.
-    return revision && /^[0-9a-f]{7,64}$/i.test(revision) ? revision : undefined;
+    return commit && /^[0-9a-f]{7,64}$/i.test(commit) ? commit : undefined;
   }
 }
 

@@ -28,7 +28,7 @@ export interface PromoteRequest {
   readonly mayDowngrade: boolean;
 }
 
-export interface PromotePorts extends Pick<BumpPorts, "readValues"> {
+export interface PromotePorts extends Pick<BumpPorts, "readConfig" | "readValues"> {
   readonly openCluster: OpenCluster;
   readonly readShipped: ReadShipped;
   readonly createDeadline: () => Deadline;
@@ -45,7 +45,7 @@ export function choosePromotion(
 ): BumpRequest["choose"] {
   return async (declared, checkout) => {
     const from = sourceName(request, declared);
-    const readOther = async () => readDeclared(from, { checkout, readValues: ports.readValues });
+    const readOther = async () => readDeclared(from, { ...ports, checkout });
     const source =
       request.source === "record"
         ? await readLive(from, declared, ports)

@@ -51,7 +51,7 @@ export function toDeployRequest(verb: HelmVerb, parsed: ParsedArgv): DeployReque
   };
 }
 
-/** `undefined` where Helm will refuse the command, only print its help, or work on several releases. */
+/** `undefined` where Helm will refuse the command, or only print its help. */
 export function toRollbackRequest(
   verb: ToldVerb,
   parsed: ParsedArgv,

@@ -70,6 +70,7 @@ function openClient(
 function ports(registry = openClient()): TagsPorts {
   return {
     registry,
+    readConfig: readEditableValues,
     readValues: readEditableValues,
     readLedger: () => Promise.reject(new Error("no ledger is asked for")),
     withCheckout: () => Promise.reject(new Error("no repository is asked for")),

@@ -459,6 +459,17 @@ describe("what is refused changes nothing, on the server or in the clone", () =>
     expect(end.stderr).toContain("there is no helm-notify.yaml in the repository");
   });
 
+  it("a config that says something twice", async () => {
+    const services = "services: {api: {}, web: {}, api: {policy: {semver: '*'}}}\n";
+    const repository = await open({
+      "staging.yaml": STAGING,
+      "helm-notify.yaml": `environments: {staging: {values: staging.yaml}}\n${services}`,
+    });
+    const end = await repository.bump([...STAGING_API, "--repo", repository.url]);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("helm-notify.yaml:2: api stands twice in one map");
+  });
+
   it("a folder that is no repository", async () => {
     const repository = await open();
     const end = await repository.bump(STAGING_API);

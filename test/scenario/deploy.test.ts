@@ -124,6 +124,31 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     });
   });
 
+  it("an uninstall of several is told of each, and ends at the first that fails", async () => {
+    const shop = await openDeployer(bed, major);
+    try {
+      const settings = ["-f", `${shop.chart}/staging.yaml`];
+      for (const release of ["one", "two", "three"]) {
+        await succeed(shop.helm(["install", release, shop.chart, ...settings, "--no-hooks"]));
+      }
+      const { namespace } = shop;
+      const well = ["-n", namespace, "uninstall", "one", "--timeout", "1m", "two"];
+      expect((await succeed(shop.notify(well))).stdout).toBe(
+        'release "one" uninstalled\nrelease "two" uninstalled\n',
+      );
+      const { code, stdout, stderr } = await shop.notify(["uninstall", "gone", "three"]);
+      expect([code, stdout]).toEqual([1, ""]);
+      expect(stderr).toContain("gone: release: not found");
+      expect((await succeed(shop.helm(["list", "-q"]))).stdout).toBe("three\n");
+      const told = shop.transcripts().join("\n");
+      expect(told).toContain("Uninstalled one");
+      expect(told).toContain("Uninstalled two");
+      expect(told).not.toContain("three");
+    } finally {
+      await shop.close();
+    }
+  });
+
   it("an uninstall leaves nothing of ours but the ledger", async () => {
     const shop = await openDeployer(bed, major);
     try {

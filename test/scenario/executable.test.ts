@@ -1,5 +1,5 @@
 // The built executables as users get them: no Node around, a stray environment, as a plugin of both Helms.
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -56,6 +56,23 @@ it("a reader that has had enough is no error", () => {
   const pipe = `${HELM_NOTIFY} --help | head -n 1`;
   expect(execFileSync("bash", ["-o", "pipefail", "-c", pipe], { encoding: "utf8" })).toContain(
     "Usage:",
+  );
+});
+
+it("a disk that is full is one", () => {
+  const { status, stderr } = spawnSync("sh", ["-c", `${HELM_NOTIFY} --help > /dev/full`], {
+    encoding: "utf8",
+  });
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^helm notify: cannot write what was asked for: .*no space left.*\n$/);
+});
+
+it("a folder that is gone is said to be gone", () => {
+  const line = `cd "$(mktemp -d)" && rmdir "$PWD" && ${HELM_NOTIFY} live --env staging`;
+  const { status, stderr } = spawnSync("sh", ["-c", line], { encoding: "utf8" });
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    "helm notify: the folder this was started in is gone\nhelm notify: hint: Change to a folder that is there.\n",
   );
 });
 

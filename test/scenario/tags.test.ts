@@ -290,11 +290,24 @@ describe("a bump to the latest tags", () => {
     expect(commits()).toBe(2);
   });
 
-  it("changes nothing where one of the images cannot be read", async () => {
+  it("changes nothing where one of the images named cannot be read", async () => {
     replaceImage("acme/web", "acme/gone");
-    const { code, stderr } = await bumpLatest();
+    const { code, stderr } = await bumpLatest("api", "web");
     expect(code).toBe(1);
     expect(stderr).toContain(`${registry.host} has no acme/gone`);
     expect(values()).toContain("tag: 1.4.0\n");
+  });
+
+  it.each([
+    ["an image that cannot be read", "acme/gone", "has no acme/gone"],
+    ["an image without a tag to take", "acme/api", "has no tag for regex"],
+  ])("does not let %s hold up the others of --all", async (_, image, reason) => {
+    replaceImage("acme/web", image);
+    const { code, stderr } = await bumpLatest();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`warning: web is left as it is: .*${reason}`));
+    expect(stderr).toContain("helm notify: left as they are: web\n");
+    expect(git("log", "-1", "--format=%s")).toBe("feat(staging): update api to 1.4.2\n");
+    expect(values()).toContain("tag: 1.4.2\n");
   });
 });

@@ -94,6 +94,7 @@ async function promote(given: Given) {
       ...request,
     },
     {
+      readConfig: (text) => JSON.parse(text),
       readValues: (text) => JSON.parse(text),
       openCluster: (place) => {
         expect(place).toMatchObject({ kubeContext: "test" });

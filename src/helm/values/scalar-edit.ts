@@ -73,6 +73,17 @@ export function readEditableValues(text: string, file: string): Values {
   }
 }
 
+/** The same of a file of our own, in which Helm's rule for a key that stands twice is no excuse. */
+export function readStrictValues(text: string, file: string): Values {
+  const { errors } = parseDocument(text, { ...YAML_NODES, uniqueKeys: true });
+  const twice = errors.find(({ code }) => code === "DUPLICATE_KEY");
+  if (twice === undefined) return readEditableValues(text, file);
+  const [from, to] = twice.pos;
+  const line = text.slice(0, from).split("\n").length;
+  const key = /^[^:\s]+/.exec(text.slice(from, to + 100))?.[0] ?? "a key";
+  throw refusal(`${file}:${line}: ${key} stands twice in one map`, "Take one of them away.");
+}
+
 /**
  * Writes several values, each as `setScalar` does. Those that stand there are changed at once: a file of hundreds of
  * services is read twice, not for each of them.
