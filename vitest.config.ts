@@ -19,7 +19,12 @@ export default defineConfig({
       project("adapter", { testTimeout: 30_000, hookTimeout: 30_000 }),
       project("chart", { testTimeout: 30_000, hookTimeout: 30_000 }),
       // Half of the time is waiting: for signs of life that do not come, for pods.
-      project("scenario", { testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 }),
+      project("scenario", {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        maxWorkers: 3,
+        maxConcurrency: 3,
+      }),
       // Needs Go: not part of npm test.
       project("helmfile", {
         testTimeout: 120_000,
@@ -38,6 +43,7 @@ export default defineConfig({
         globalSetup: "test/cluster/global-setup.ts",
         // Most of the time is waiting for pods.
         maxWorkers: 2,
+        maxConcurrency: 3,
         env: { TEST_BED: "cluster" },
       }),
     ],

@@ -21,6 +21,7 @@ import {
   watcherName,
 } from "../domain/watched-run.ts";
 import { amendLedger, type LedgerPorts, settleLedger } from "./ledger-book.ts";
+import { describe, isForbidden, isKubeTrouble, patiently, persistently } from "./patience.ts";
 import type {
   Deadline,
   DeleteReplicaSet,
@@ -400,66 +401,4 @@ async function amend(
     return [after, after] as const;
   };
   return persistently(deps, (deadline) => settleLedger(release, decide, deps, deadline));
-}
-
-/** While the API is away there is nothing else to do. */
-async function persistently<T>(
-  { watch, startDeadline }: Pick<WatchDeps, "watch" | "startDeadline">,
-  attempt: (limit: Deadline) => Promise<T>,
-): Promise<T> {
-  for (;;) {
-    const limit = startDeadline();
-    try {
-      return await patiently(limit, () => attempt(limit));
-    } catch (error) {
-      const isAway = mayPass(error) && !isForbidden(error);
-      if (!isAway || watch.remainingMs() === 0) throw error;
-    }
-  }
-}
-
-const FIRST_WAIT_MS = 100;
-const LONGEST_WAIT_MS = 2000;
-
-// An install creates much before it comes to our rights.
-const UNUSUAL_MS = 60_000;
-
-/**
- * On an install the pod is there before its rights, and every API server learns of them in its own time. `warn` hears of it,
- * once, where that takes unusually long.
- */
-async function patiently<T>(
-  limit: Deadline,
-  attempt: () => Promise<T>,
-  warn?: (line: string) => void,
-): Promise<T> {
-  let waited = 0;
-  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!mayPass(error) || wait >= limit.remainingMs()) throw error;
-      if (waited < UNUSUAL_MS && waited + wait >= UNUSUAL_MS)
-        warn?.(`still waiting: ${describe(error)}`);
-      waited += wait;
-      await limit.sleep(wait);
-    }
-  }
-}
-
-function mayPass(error: unknown): error is NotifyError {
-  return isKubeTrouble(error) && error.code !== "KUBE_EXPIRED";
-}
-
-function isForbidden({ code }: NotifyError): boolean {
-  return code === "KUBE_FORBIDDEN" || code === "KUBE_UNAUTHORIZED";
-}
-
-function isKubeTrouble(error: unknown): error is NotifyError {
-  return error instanceof NotifyError && error.code.startsWith("KUBE_");
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof NotifyError)) throw error;
-  return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
 }

@@ -22,6 +22,7 @@ beforeAll(async () => {
     "api.image.tag=1.4.0",
     `scheduler.image.digest=${OTHER_DIGEST}`,
     "worker.image.repository=registry.invalid/shop/worker",
+    ...["api", "web", "worker", "scheduler"].map((name) => `${name}.replicas=1`),
     "mailer.replicas=2",
   ].flatMap((value) => ["--set", value]);
   const settings = ["--set", "helm-notify.environment=staging"];

@@ -5,11 +5,12 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { withoutSecrets } from "../support/without-secrets.ts";
+import { BOT } from "../support/shop.ts";
 
 let shop: Deployer;
 beforeAll(async () => {
   const bed = await openBed();
-  shop = await openDeployer(bed, 4, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
+  shop = await openDeployer(bed, 4, BOT);
   // One stream: two of a container have no order. Longer than a pod that tells would wait for the word of a plugin that has nothing more to say.
   const script = "sleep 8; echo checking; echo postgres://shop:s3cret@db/shop refused; exit 3";
   const pod = {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
+import { BOT } from "../support/shop.ts";
 
 const NEW_API = { tag: "1.4.0", revision: "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432" };
 const OLD_API_COMMIT =
@@ -16,7 +17,7 @@ afterAll(() => bed.close());
 
 const CREDENTIALS = [
   ["a webhook", ({ webhookUrl }: { webhookUrl: string }) => ({ webhookUrl })],
-  ["a bot token", ({ botToken }: { botToken: string }) => ({ botToken, channel: "C0DEPLOYS" })],
+  ["a bot token", BOT],
 ] as const;
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {

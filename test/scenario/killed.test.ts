@@ -15,6 +15,7 @@ import {
 } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { toThreadTranscript } from "../support/slack/transcript.ts";
+import { BOT, letItBeReady, untilHelmWaits, upgradeShop } from "../support/shop.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -26,16 +27,8 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let upgrade: string[];
   beforeEach(async () => {
-    shop = await openDeployer(bed, major, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
-    upgrade = [
-      "upgrade",
-      "shop",
-      shop.chart,
-      "-f",
-      `${shop.chart}/staging.yaml`,
-      "--set",
-      `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
-    ];
+    shop = await openDeployer(bed, major, BOT);
+    upgrade = upgradeShop(shop);
     await succeed(shop.notify([...upgrade, "--install"]));
   });
   afterEach(() => shop.close());
@@ -48,21 +41,10 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const argv = [...upgrade, "--wait", "--set", "notReady=true,api.image.tag=1.4.0"];
     const upgrading = spawn(program, argv, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
     await announced;
-    await succeed(
-      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=100s"]),
-    );
+    await untilHelmWaits(shop);
     return upgrading;
   }
 
-  const letItBeReady = () =>
-    succeed(
-      shop.kubectl([
-        "set",
-        "image",
-        "deployment/shop-not-ready",
-        "not-ready=registry.example.com/shop/ready:1.0.0",
-      ]),
-    );
   /** The channel's messages as they stand, the first install's left out. */
   const channel = () => shop.slack.channel().slice(1).map(toThreadTranscript);
   const said = (index: number) => () => channel()[index] ?? "";
@@ -70,7 +52,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   it("the plugin: its pod tells how the run ended", async () => {
     const plugin = await startWaiting();
     plugin.kill("SIGKILL");
-    await letItBeReady();
+    await letItBeReady(shop);
     await expect
       .poll(said(0), { timeout: 120_000 })
       .toMatch(/Applied shop to staging[^]*api +1\.3\.2 → 1\.4\.0/);
@@ -88,7 +70,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const ended = once(await startWaiting(join(shop.folder, "helm")), "exit");
     const ours = "app.kubernetes.io/component=watcher";
     await succeed(shop.kubectl(["delete", "pod", "-l", ours, "--timeout=100s"]));
-    await letItBeReady();
+    await letItBeReady(shop);
     expect(await ended).toEqual([0, null]);
     await expect
       .poll(said(0), { timeout: 120_000 })

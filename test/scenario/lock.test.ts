@@ -7,6 +7,7 @@ import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../supp
 import { readContents } from "../support/bed/contents.ts";
 import { tellOf } from "../support/conversation.ts";
 import { run } from "../support/process.ts";
+import { BOT, upgradeShop } from "../support/shop.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -22,16 +23,8 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let upgrade: string[];
   beforeEach(async () => {
-    shop = await openDeployer(bed, major, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
-    upgrade = [
-      "upgrade",
-      "shop",
-      shop.chart,
-      "-f",
-      `${shop.chart}/staging.yaml`,
-      "--set",
-      `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
-    ];
+    shop = await openDeployer(bed, major, BOT);
+    upgrade = upgradeShop(shop);
     await succeed(shop.notify([...upgrade, "--install"]));
   });
   afterEach(() => shop.close());

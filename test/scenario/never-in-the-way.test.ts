@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
+import { BOT } from "../support/shop.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -20,7 +21,7 @@ const NO_ACCOUNT = [
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   beforeAll(async () => {
-    shop = await openDeployer(bed, major, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
+    shop = await openDeployer(bed, major, BOT);
   });
   afterAll(() => shop.close());
 

@@ -6,6 +6,7 @@ import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { withoutSecrets } from "../support/without-secrets.ts";
+import { BOT } from "../support/shop.ts";
 
 const SETTINGS = ["--set", "helm-notify.environment=staging"];
 
@@ -18,7 +19,7 @@ afterAll(() => bed.close());
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   beforeEach(async () => {
-    shop = await openDeployer(bed, major, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
+    shop = await openDeployer(bed, major, BOT);
   });
   afterEach(() => shop.close());
 

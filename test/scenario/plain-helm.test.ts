@@ -7,6 +7,7 @@ import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../supp
 import { tellOf } from "../support/conversation.ts";
 import { writeChart } from "../support/rendering.ts";
 import { copyShopChart } from "../support/shop-chart.ts";
+import { BOT } from "../support/shop.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -20,7 +21,7 @@ const NEW_API = ["--set", "api.image.tag=1.4.0"];
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   beforeAll(async () => {
-    shop = await openDeployer(bed, major, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
+    shop = await openDeployer(bed, major, BOT);
   });
   afterAll(() => shop.close());
 

@@ -15,6 +15,7 @@ import {
 } from "../support/bed.ts";
 import { run, type RunOptions } from "../support/process.ts";
 import { toThreadTranscript } from "../support/slack/transcript.ts";
+import { BOT, letItBeReady, untilHelmWaits } from "../support/shop.ts";
 
 const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 const README_LINES = README.split("\n").filter((line) => line.startsWith("helm notify recover "));
@@ -37,14 +38,7 @@ interface Shop extends Deployer {
   readonly recover: (...more: string[]) => ReturnType<Deployer["notify"]>;
 }
 
-const BOT = ({ botToken }: { botToken: string }) => ({ botToken, channel: "C0DEPLOYS" });
 const WAITING = ["--wait", "--timeout", "10m", "--set", "notReady=true"];
-const LET_IT_BE_READY = [
-  "set",
-  "image",
-  "deployment/shop-not-ready",
-  "not-ready=registry.example.com/shop/ready:1.0.0",
-];
 const FIRST = ["-f", "first-deploy.yaml"];
 
 /** It never ends by itself. */
@@ -84,9 +78,7 @@ async function openShop(
     upgrade: (...more) => ["upgrade", "shop", ".", ...values, ...more],
     startWaiting: async ([file = "", ...argv]) => {
       const child = spawn(file, argv, { env: all, cwd, stdio: "ignore" });
-      await succeed(
-        shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=100s"]),
-      );
+      await untilHelmWaits(shop);
       return child;
     },
     history: async () => {
@@ -233,7 +225,7 @@ describe.each(HELM_MAJORS)("Helm %i", PATIENTLY, (major) => {
       expect(refused.stdout).toMatch(/its process: alive, a helm-notify is at work\n.*refused: /);
 
       const waiting = shop.recover("--yes", "--wait", "2m");
-      await succeed(shop.kubectl(LET_IT_BE_READY));
+      await letItBeReady(shop);
       const waited = await waiting;
       expect(waited.stdout).toBe("nothing is pending: revision 2 of shop is deployed\n");
       expect(waited.code).toBe(0);
@@ -248,7 +240,7 @@ describe.each(HELM_MAJORS)("Helm %i", PATIENTLY, (major) => {
       await kill(await shop.startWaiting([HELM_NOTIFY, ...shop.upgrade(...WAITING)]));
       await succeed(shop.recover("--yes"));
       expect(await shop.history()).toBe("1 deployed, 2 failed");
-      await succeed(shop.kubectl(LET_IT_BE_READY));
+      await letItBeReady(shop);
       await expectOf.poll(shop.history, { timeout: 100_000 }).toBe("1 superseded, 2 deployed");
     }));
 

@@ -12,6 +12,7 @@ import {
   openDeployer,
   succeed,
 } from "../support/bed.ts";
+import { untilHelmWaits } from "../support/shop.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -43,9 +44,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   async function startWaiting(command: readonly string[]): Promise<ChildProcess> {
     const [file = "", ...words] = command;
     const child = spawn(file, words, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
-    await succeed(
-      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=100s"]),
-    );
+    await untilHelmWaits(shop);
     return child;
   }
   const status = async () => {

@@ -4,6 +4,7 @@ import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
 import { type Told, tellOf } from "../support/conversation.ts";
 import { withoutSnippets } from "../support/shop-chart.ts";
+import { BOT } from "../support/shop.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -12,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => bed.close());
 
 const CREDENTIALS = [
-  ["a bot", ({ botToken }: { botToken: string }) => ({ botToken, channel: "C0DEPLOYS" })],
+  ["a bot", BOT],
   ["a webhook", ({ webhookUrl }: { webhookUrl: string }) => ({ webhookUrl })],
 ] as const;
 
@@ -237,7 +238,7 @@ const CASES: readonly Case[] = [
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   describe.each(CREDENTIALS)("told by %s", (_, toSecret) => {
-    it.each(CASES)("$name", async ({ run, says = [], end, never }) => {
+    it.concurrent.each(CASES)("$name", async ({ run, says = [], end, never }) => {
       const shop = await openShop(await openDeployer(bed, major, toSecret));
       try {
         const told = await run(shop);

@@ -14,6 +14,7 @@ import {
   openDeployer,
   succeed,
 } from "../support/bed.ts";
+import { BOT, letItBeReady, untilHelmWaits, upgradeShop } from "../support/shop.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -25,16 +26,8 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let upgrade: string[];
   beforeEach(async () => {
-    shop = await openDeployer(bed, major, ({ botToken }) => ({ botToken, channel: "C0DEPLOYS" }));
-    upgrade = [
-      "upgrade",
-      "shop",
-      shop.chart,
-      "-f",
-      `${shop.chart}/staging.yaml`,
-      "--set",
-      `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
-    ];
+    shop = await openDeployer(bed, major, BOT);
+    upgrade = upgradeShop(shop);
     await succeed(shop.notify([...upgrade, "--install"]));
   });
   afterEach(() => shop.close());
@@ -43,20 +36,9 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   /** Starts what waits in the middle of Helm, for a Deployment that is not ready. */
   async function startWaiting(...values: string[]): Promise<Running> {
     const first = start(shop, [...set("notReady=true", ...values), "--wait"]);
-    await succeed(
-      shop.kubectl(["wait", "--for=create", "deployment/shop-not-ready", "--timeout=100s"]),
-    );
+    await untilHelmWaits(shop);
     return first;
   }
-  const letItBeReady = () =>
-    succeed(
-      shop.kubectl([
-        "set",
-        "image",
-        "deployment/shop-not-ready",
-        "not-ready=registry.example.com/shop/ready:1.0.0",
-      ]),
-    );
   const tags = async (): Promise<Record<string, string>> => {
     const { stdout } = await succeed(shop.helm(["get", "values", "shop", "-o", "json"]));
     return Object.fromEntries(
@@ -75,7 +57,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       const first = await startWaiting(`api.image.tag=1.4.${round}`);
       const second = start(shop, set(`web.image.tag=2.9.${round}`));
       await second.untilSaid("waiting for our turn: ");
-      await letItBeReady();
+      await letItBeReady(shop);
       expect(await first.ended, first.stderr()).toMatchObject({ code: 0 });
       expect(await second.ended, second.stderr()).toMatchObject({ code: 0 });
       expect(second.stderr()).toMatch(new RegExp(`api +1\\.4\\.${round} .*live revision`));
@@ -91,7 +73,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       expect(refused.code).toBe(1);
       expect(refused.stderr).toMatch(/it is still the turn of .* \(upgrade since 20/);
     }
-    await letItBeReady();
+    await letItBeReady(shop);
     expect(await first.ended).toMatchObject({ code: 0 });
     expect(await tags()).toMatchObject({ api: "1.4.0" });
   });
@@ -111,7 +93,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     first.child.kill("SIGKILL");
     const second = start(shop, set("web.image.tag=2.9.0"));
     await second.untilSaid("waiting for our turn: ");
-    await letItBeReady();
+    await letItBeReady(shop);
     await expect.poll(() => isAlive(helm), { timeout: 100_000 }).toBe(false);
     expect(await second.ended, second.stderr()).toMatchObject({ code: 0 });
     expect(second.stderr()).toContain("warning: no sign of life of ");

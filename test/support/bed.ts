@@ -20,8 +20,13 @@ export interface Bed {
   readonly kubeconfig: string;
   /** This machine, as pods reach it. */
   readonly slackHost: string;
+  /** Takes away what a deployer left in its namespace. */
+  readonly clear: (api: KubeApi) => Promise<void>;
   readonly close: () => Promise<void>;
 }
+
+/** On the namespaces of tests. */
+export const OURS = { "app.kubernetes.io/managed-by": "helm-notify-tests" };
 
 /** What all tests of a file share: the embedded API, or in the vitest project `cluster` the real one. */
 export async function openBed(): Promise<Bed> {
@@ -83,7 +88,9 @@ export async function openDeployer(
 
   const slack = await startSlack({ host: bed.slackHost });
   const api = await openNamespaceApi(bed.kubeconfig, namespace);
-  await create(api, "/api/v1/namespaces", { metadata: { name: namespace } });
+  await create(api, "/api/v1/namespaces", {
+    metadata: { name: namespace, labels: OURS },
+  });
   await create(api, `/api/v1/namespaces/${namespace}/secrets`, {
     metadata: { name: "slack" },
     stringData: toSecret(slack),
@@ -102,7 +109,7 @@ export async function openDeployer(
     close: async () => {
       try {
         await slack.stop();
-        await api.request({ method: "DELETE", path: `/api/v1/namespaces/${namespace}` });
+        await bed.clear(api);
       } finally {
         api.close();
         rmSync(folder, { recursive: true, force: true });

@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KubeApi } from "../../../src/kube/kube-api.ts";
 import { type EmbeddedKube, startKube } from "../kube/embedded-kube.ts";
 
 export interface EmbeddedBed {
   readonly kube: EmbeddedKube;
   readonly kubeconfig: string;
   readonly slackHost: string;
+  readonly clear: (api: KubeApi) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -25,6 +27,9 @@ export async function openEmbeddedBed(): Promise<EmbeddedBed> {
     kube,
     kubeconfig,
     slackHost: kube.host,
+    clear: async (api) => {
+      await api.request({ method: "DELETE", path: `/api/v1/namespaces/${api.namespace}` });
+    },
     close: async () => {
       await kube.stop();
       rmSync(folder, { recursive: true, force: true });
