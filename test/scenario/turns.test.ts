@@ -83,7 +83,8 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const back = await succeed(shop.notify(["rollback", "shop", "1"]));
     expect(back.stderr).toMatch(/warning: not waited for any longer: .* \(upgrade since 20/);
     first.child.kill("SIGTERM");
-    expect(await first.ended).toMatchObject({ code: 1 });
+    // Its Helm may have failed by then, for what it waited for is gone: the signal meets the plugin alone.
+    expect(await first.ended).not.toMatchObject({ code: 0 });
     expect(await turns()).toBe("");
   });
 
