@@ -16,8 +16,8 @@ export default defineConfig({
     projects: [
       // Property tests take as long as the machine is slow.
       project("unit", { testTimeout: 60_000 }),
-      project("adapter", { testTimeout: 30_000, hookTimeout: 30_000 }),
-      project("chart", { testTimeout: 30_000, hookTimeout: 30_000 }),
+      project("adapter", { testTimeout: 120_000, hookTimeout: 120_000 }),
+      project("chart", { testTimeout: 120_000, hookTimeout: 120_000 }),
       // Half of the time is waiting: for signs of life that do not come, for pods.
       project("scenario", {
         testTimeout: 120_000,
