@@ -206,7 +206,11 @@ async function uninstallEach(
     value === undefined ? `--${name}` : `--${name}=${value}`,
   );
   let exit: HelmExit = { kind: "exited", code: 0 };
-  for (const release of positionals) {
+  for (const [index, release] of positionals.entries()) {
+    if (exit.isSignalled) {
+      host.say(`interrupted, left as they are: ${positionals.slice(index).join(", ")}`);
+      return { kind: "exited", code: 1 };
+    }
     exit = await tell(["uninstall", ...words, "--", release], [0], "uninstall", host);
     if (exit.kind !== "exited" || exit.code !== 0) break;
   }

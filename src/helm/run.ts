@@ -42,7 +42,13 @@ export async function runHelm(
   const watch = world.endsWithParent ? watchParent(hand, world.parentPid) : undefined;
   try {
     const exit = await ended(child, world.bin);
-    return { ...exit, isSignalled };
+    return {
+      ...exit,
+      // Also of what comes when Helm has ended, for who has more to run.
+      get isSignalled() {
+        return isSignalled;
+      },
+    };
   } finally {
     clearInterval(watch);
   }
