@@ -6,9 +6,11 @@ import type { Reporter, TestCase, TestModule } from "vitest/node";
  */
 export default class SummaryReporter implements Reporter {
   onTestCaseResult(test: TestCase): void {
-    for (const { message, stack } of test.result().errors ?? []) {
-      const text = stack?.includes(message) ? stack : `${message}\n${stack ?? ""}`;
-      process.stdout.write(`FAILED ${test.module.relativeModuleId} > ${test.fullName}\n${text}\n`);
+    for (const { message, stack = "", diff = "" } of test.result().errors ?? []) {
+      const text = stack.includes(message) ? stack : `${message}\n${stack}`;
+      process.stdout.write(
+        `FAILED ${test.module.relativeModuleId} > ${test.fullName}\n${text}\n${diff}\n`,
+      );
     }
   }
 
