@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { HELM_MAJORS } from "../../scripts/toolbox.ts";
+import { HELM_MAJORS, helmPath } from "../../scripts/toolbox.ts";
 import {
   type Bed,
   type Deployer,
@@ -25,13 +25,12 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let argv: string[];
   beforeEach(async () => {
     shop = await openDeployer(bed, major);
-    const values = ["-f", `${shop.chart}/staging.yaml`, "-f", `${shop.chart}/first-deploy.yaml`];
-    await succeed(shop.helm(["install", "shop", shop.chart, ...values, "--no-hooks"]));
+    await succeed(shop.helm(["install", "shop", shop.chart, ...values(), "--no-hooks"]));
     argv = [
       "upgrade",
       "shop",
       shop.chart,
-      ...values,
+      ...values(),
       "--no-hooks",
       "--wait",
       "--set",
@@ -39,6 +38,9 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     ];
   });
   afterEach(() => shop.close());
+
+  const values = () =>
+    ["staging", "first-deploy"].flatMap((name) => ["-f", `${shop.chart}/${name}.yaml`]);
 
   /** Starts an upgrade and returns when Helm waits for a Deployment that never gets ready. */
   async function startWaiting(command: readonly string[]): Promise<ChildProcess> {
@@ -94,6 +96,26 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     expect(await end).toEqual({ code: null, signal: "SIGTERM" });
     expect(temporary()).toEqual([]);
     await until(() => !isAlive(Number(readFileSync(pid, "utf8"))));
+  });
+
+  it("a signal between two uninstalls leaves the next release alone", async () => {
+    await succeed(shop.helm(["install", "two", shop.chart, ...values(), "--no-hooks"]));
+    const script = join(shop.folder, "signals");
+    // Helm has ended well when the signal comes.
+    const lines = [
+      "#!/bin/sh",
+      "trap 'kill $!; exit 0' TERM",
+      `[ "$1" != uninstall ] && exec ${helmPath(major)} "$@"`,
+      `${helmPath(major)} "$@" && kill -TERM $PPID`,
+      "sleep 100 &",
+      "wait",
+    ];
+    writeFileSync(script, lines.join("\n"), { mode: 0o755 });
+    const env = { HELM_NOTIFY_HELM: script };
+    const end = await shop.notify(["uninstall", "shop", "two"], { env });
+    expect(end).toMatchObject({ code: 1, signal: null, stdout: 'release "shop" uninstalled\n' });
+    expect(end.stderr).toContain("interrupted, left as they are: two");
+    expect((await succeed(shop.helm(["list", "-q"]))).stdout).toBe("two\n");
   });
 
   it("a helm that dies of a signal is passed on as that signal", async () => {
