@@ -6,6 +6,8 @@ const project = (name: string, options: object = {}) => ({
     include: [`test/${name}/**/*.test.ts`],
     setupFiles: ["test/support/clean-environment.ts"],
     restoreMocks: true,
+    // What does not come ends a test; how soon it comes is the machine's.
+    expect: { poll: { timeout: 100_000 } },
     ...options,
   },
 });

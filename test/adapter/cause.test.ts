@@ -201,9 +201,7 @@ it("after Helm rolled back, the pods that are gone are told by their events, and
   const [old] = kube.list("replicasets.apps", "shop");
   if (old === undefined) throw new Error("no ReplicaSet");
   // Times are whole seconds: what was there before is to be older than the run.
-  await expect
-    .poll(() => at(0) > `${old.metadata.creationTimestamp}`, { timeout: 3000 })
-    .toBe(true);
+  await expect.poll(() => at(0) > `${old.metadata.creationTimestamp}`).toBe(true);
   kube.update(deployment("web", "registry.invalid/shop/web:2"));
   await pods(1, /ImagePullBackOff/);
   const [gone = ""] = podNames().filter((name) => !name.startsWith(old.metadata.name));
@@ -260,10 +258,10 @@ describe("a hook", () => {
       });
     const { metadata } = createPod("migrate-z", "shop/crash:1");
     // Times are whole seconds.
-    await expect.poll(() => at(0) > `${metadata.creationTimestamp}`, { timeout: 3000 }).toBe(true);
+    await expect.poll(() => at(0) > `${metadata.creationTimestamp}`).toBe(true);
     createPod("migrate-b", "shop/sleep:1");
     await expect
-      .poll(async () => (await ask({ hook: MIGRATE })).hook?.log, { timeout: 5000 })
+      .poll(async () => (await ask({ hook: MIGRATE })).hook?.log)
       .toEqual(["waiting for the database"]);
   });
 
@@ -271,7 +269,7 @@ describe("a hook", () => {
     createJob("migrate", "shop/sleep:1");
     await pods(1, /"running"/);
     await expect
-      .poll(async () => (await ask({ hook: MIGRATE })).hook?.log, { timeout: 5000 })
+      .poll(async () => (await ask({ hook: MIGRATE })).hook?.log)
       .toEqual(["waiting for the database"]);
   });
 

@@ -39,7 +39,7 @@ async function sleepingPid(server: EmbeddedKube, pod: () => string | undefined):
     pid = Number(/sleeping as (\d+)/.exec(text)?.[1] ?? 0);
     return pid;
   };
-  await expect.poll(look, { timeout: 5000 }).toBeGreaterThan(0);
+  await expect.poll(look).toBeGreaterThan(0);
   return pid;
 }
 
@@ -66,7 +66,7 @@ it.each([
 it("a deadline ends the process and fails the Job", async () => {
   createJob("slow", { activeDeadlineSeconds: 1 }, { image: "probe", args: ["sleep"] });
   const pid = await sleepingPid(kube, () => podOf("slow")?.metadata.name);
-  await expect.poll(() => endOfJob("slow"), { timeout: 5000 }).toBe("DeadlineExceeded");
+  await expect.poll(() => endOfJob("slow")).toBe("DeadlineExceeded");
   await expect.poll(() => isAlive(pid)).toBe(false);
 });
 
@@ -162,9 +162,7 @@ it("a program of a ReplicaSet that was killed is started again in the same pod",
 it("a program of a ReplicaSet that ends is started again after a pause", async () => {
   createReplicaSet("ends", { image: "probe:1", args: ["fail"] });
   await expect.poll(() => waitingOf("ends")["reason"]).toBe("CrashLoopBackOff");
-  await expect
-    .poll(() => containerOf("ends")["restartCount"], { timeout: 5000 })
-    .toBeGreaterThan(2);
+  await expect.poll(() => containerOf("ends")["restartCount"]).toBeGreaterThan(2);
   expect(await previousLog("ends")).toBe("the probe was told to fail\n");
 });
 

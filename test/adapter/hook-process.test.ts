@@ -11,7 +11,7 @@ import { startSlack } from "../support/slack/double.ts";
 const MAIN = join(import.meta.dirname, "../../hooks-image/main.ts");
 const OLD = recordOf({ api: { tag: "1.3.2" } });
 const NEW = recordOf({ api: { tag: "1.4.0" } });
-const SOON = { timeout: 10_000, interval: 5 };
+const SOON = { timeout: 100_000, interval: 5 };
 
 let bed: HookBed;
 beforeAll(async () => {
@@ -73,7 +73,7 @@ it.each<[string, number, (release: HookRelease) => boolean]>([
   const release = bed.createRelease(OLD);
   release.begin(NEW);
   const killed = run(release.env());
-  await vi.waitFor(() => expect(isTime(release)).toBe(true), { timeout: 10_000, interval: 1 });
+  await vi.waitFor(() => expect(isTime(release)).toBe(true), { timeout: 100_000, interval: 1 });
   killed.child.kill("SIGKILL");
   await killed.end;
   release.apply(NEW);

@@ -63,7 +63,7 @@ async function watch(
   return watching.lines;
 }
 
-const SOON = { timeout: 10_000, interval: 10 };
+const SOON = { timeout: 100_000, interval: 10 };
 
 /** What stands in Slack about a release. */
 function channelOf({ name }: HookRelease) {

@@ -129,7 +129,7 @@ describe.each(HELM_MAJORS)("of Helm %i", (major) => {
     const failed = await failing(major, ["upgrade", name, undo, "--timeout=20s"]);
     const list = ["get", "pods", "--selector", `app=${name}`, "--output", "name"];
     const left = async () => (await namespace.kubectl(list)).stdout.trim().split("\n");
-    await expect.poll(left, { timeout: 120_000 }).toHaveLength(1);
+    await expect.poll(left).toHaveLength(1);
     const { pods, events } = await explain(failed);
     expect(pods).toEqual([]);
     expect(events).toContainEqual({
@@ -168,7 +168,7 @@ async function helm(
 
 /** Helm gives up before the node has come that far: what is looked at is the node's work. */
 async function untilExplained(failed: Failed, expected: object): Promise<void> {
-  await expect.poll(() => explain(failed), { timeout: 120_000 }).toMatchObject(expected);
+  await expect.poll(() => explain(failed)).toMatchObject(expected);
 }
 
 async function explain({ since, release, revision }: Failed): Promise<Cause> {

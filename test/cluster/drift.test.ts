@@ -44,7 +44,7 @@ async function readDrift(): Promise<Readonly<Record<string, readonly object[]>>>
 }
 
 it("what waits for its image does not run, and a tag that points elsewhere is told with its digest", async () => {
-  await expect.poll(readDrift, { timeout: 100_000 }).toEqual({
+  await expect.poll(readDrift).toEqual({
     api: [],
     web: [],
     worker: [{ kind: "not-started", text: "pods wait with it, none runs it" }],
@@ -70,7 +70,7 @@ it("what somebody set by hand is told, beside the recorded one too", async () =>
   const mailer = "mailer=registry.example.com/shop/mailer:1.0.8";
   await kubectl("set", "image", "deployment/shop-mailer", mailer);
   await kubectl("rollout", "pause", "deployment/shop-mailer");
-  await expect.poll(readDrift, { timeout: 100_000 }).toMatchObject({
+  await expect.poll(readDrift).toMatchObject({
     web: [{ kind: "runs-other", text: "pods run 2.7.9" }],
     mailer: [{ kind: "runs-other", text: "pods run 1.0.8 too" }],
   });

@@ -67,9 +67,7 @@ it("goes past the proxy where NO_PROXY says so", async () => {
 
 it("without that authority it does not trust, and the ledger says why nobody was told", async () => {
   await install("no-authority", slack.apiUrl, [], { deadlineSeconds: 2 });
-  await expect
-    .poll(() => readLedger("no-authority"), { timeout: 100_000 })
-    .toMatch(/trouble.*no trusted TLS connection/);
+  await expect.poll(() => readLedger("no-authority")).toMatch(/trouble.*no trusted TLS connection/);
   expect(slack.messages.map(({ text }) => text)).not.toContainEqual(
     expect.stringContaining("no-authority"),
   );
@@ -78,7 +76,7 @@ it("without that authority it does not trust, and the ledger says why nobody was
 /** The pod tells when it can. */
 async function expectTold(release: string): Promise<void> {
   await expect
-    .poll(() => slack.messages.map(({ text }) => text), { timeout: 100_000 })
+    .poll(() => slack.messages.map(({ text }) => text))
     .toContainEqual(expect.stringContaining(`${release} to test`));
 }
 

@@ -64,7 +64,7 @@ it.each(HELM_MAJORS)(
       expect(printed[0]).toMatch(/api +1\.3\.2 → 1\.4\.0 +--set/);
       // The last one is plain helm's, which the chart's pod tells.
       await expect
-        .poll(() => shop.transcripts().join("\n"), { timeout: 100_000 })
+        .poll(() => shop.transcripts().join("\n"))
         .toMatch(/Rolled back shop in staging[^]*api +1\.4\.0 → 1\.3\.2/);
     } finally {
       await shop.close();

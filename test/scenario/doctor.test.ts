@@ -193,7 +193,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     ];
     await succeed(shop.helm(["upgrade", "shop", shop.chart, ...broken]));
     await expect
-      .poll(async () => (await doctor(["--release", "shop"])).wrong, { timeout: 100_000 })
+      .poll(async () => (await doctor(["--release", "shop"])).wrong)
       .toContainEqual(
         expect.stringMatching(
           /^problem cluster: the pod shop-helm-notify-\S+ that tells is in trouble: (ErrImagePull|ImagePullBackOff): registry\.invalid\/hook:/,

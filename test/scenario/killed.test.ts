@@ -53,9 +53,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const plugin = await startWaiting();
     plugin.kill("SIGKILL");
     await letItBeReady(shop);
-    await expect
-      .poll(said(0), { timeout: 120_000 })
-      .toMatch(/Applied shop to staging[^]*api +1\.3\.2 → 1\.4\.0/);
+    await expect.poll(said(0)).toMatch(/Applied shop to staging[^]*api +1\.3\.2 → 1\.4\.0/);
   });
 
   it("helm: the plugin says that the run was interrupted", async () => {
@@ -72,9 +70,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     await succeed(shop.kubectl(["delete", "pod", "-l", ours, "--timeout=100s"]));
     await letItBeReady(shop);
     expect(await ended).toEqual([0, null]);
-    await expect
-      .poll(said(0), { timeout: 120_000 })
-      .toMatch(/Applied shop to staging[^]*api +1\.3\.2 → 1\.4\.0/);
+    await expect.poll(said(0)).toMatch(/Applied shop to staging[^]*api +1\.3\.2 → 1\.4\.0/);
     expect(channel()).toHaveLength(1);
   });
 
@@ -86,9 +82,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const back = await tellOf(shop, "shop", () => succeed(shop.helm(["rollback", "shop", "1"])));
     expect(`${back.start}\n${back.end}`).toMatch(/api +1\.4\.0 → 1\.3\.2/);
     expect(back.end).toContain("Rolled back shop in staging");
-    await expect
-      .poll(said(0), { timeout: 100_000 })
-      .toContain("Nobody saw how the upgrade of shop in staging ended");
+    await expect.poll(said(0)).toContain("Nobody saw how the upgrade of shop in staging ended");
   });
 });
 

@@ -241,7 +241,7 @@ describe.each(HELM_MAJORS)("Helm %i", PATIENTLY, (major) => {
       await succeed(shop.recover("--yes"));
       expect(await shop.history()).toBe("1 deployed, 2 failed");
       await letItBeReady(shop);
-      await expectOf.poll(shop.history, { timeout: 100_000 }).toBe("1 superseded, 2 deployed");
+      await expectOf.poll(shop.history).toBe("1 superseded, 2 deployed");
     }));
 
   it.concurrent("--notify-recover does it on the way, also where nobody is told", () =>

@@ -99,7 +99,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const second = start(shop, set("web.image.tag=2.9.0"));
     await second.untilSaid("waiting for our turn: ");
     await letItBeReady(shop);
-    await expect.poll(() => isAlive(helm), { timeout: 100_000 }).toBe(false);
+    await expect.poll(() => isAlive(helm)).toBe(false);
     expect(await second.ended, second.stderr()).toMatchObject({ code: 0 });
     expect(second.stderr()).toContain("warning: no sign of life of ");
     expect(await tags()).toMatchObject({ api: "1.4.0", web: "2.9.0" });
@@ -128,7 +128,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     // Two documents: Helm is asked what they mean.
     writeFileSync(join(shop.folder, "two.yaml"), "a: 1\n---\nb: 1\n");
     const early = start(shop, [...upgrade, "-f", "two.yaml"], { HELM_NOTIFY_HELM: script });
-    await expect.poll(turns, { timeout: 100_000 }).not.toBe("");
+    await expect.poll(turns).not.toBe("");
     early.child.kill("SIGTERM");
     expect(await early.ended).toEqual({ code: null, signal: "SIGTERM" });
     expect(await turns()).toBe("");
@@ -242,7 +242,7 @@ function start(
     stderr: () => stderr,
     ended,
     untilSaid: async (text) => {
-      await expect.poll(() => stderr, { timeout: 100_000 }).toContain(text);
+      await expect.poll(() => stderr).toContain(text);
     },
   };
 }
