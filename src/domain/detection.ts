@@ -75,7 +75,7 @@ function isVersionPlace(key: string, { map, path }: Surroundings): boolean {
 }
 
 function isReferencePlace(key: string, value: Value, { map, path }: Surroundings): boolean {
-  if (!isReference(value) || find(map, "tag") !== undefined) return false;
+  if (!isReference(value) || find(map, "tag") !== undefined || isServer(key, value)) return false;
   return (
     /image$/i.test(key) ||
     (/^repository$/i.test(key) && isImageMap(path)) ||
@@ -87,12 +87,18 @@ function isImageMap(path: readonly string[]): boolean {
   return /images?$/i.test(path.at(-1) ?? "") || /^images?$/i.test(path.at(-2) ?? "");
 }
 
-/** `name:tag` or `name@sha256:…`; `localhost:5000` is a host and its port. */
+/** `name:tag` or `name@sha256:…`; `localhost:5000` and `registry.test:5000` are hosts and their ports, `postgres:15` is none. */
 function isReference(value: Value): boolean {
   if (typeof value !== "string") return false;
   const { repository = "", tag, digest } = parseImageReference(value) ?? {};
-  const isPort = tag !== undefined && /^\d{2,5}$/.test(tag) && !repository.includes("/");
+  const isHost = /^(?:localhost|[^/]*\.[^/]*)$/.test(repository);
+  const isPort = isHost && tag !== undefined && /^\d{2,5}$/.test(tag);
   return digest !== undefined || (tag !== undefined && !isPort);
+}
+
+/** `registry: mirror:5000` beside images. */
+function isServer(key: string, value: Value): boolean {
+  return /registry|host|proxy|mirror/i.test(key) && /^[^/]+:\d{2,5}$/.test(`${value}`);
 }
 
 /** The value at a key, however it is capitalised. */

@@ -37,6 +37,11 @@ describe("image tags are found by their shape", () => {
     ],
     ["imageTags", { imageTags: { operator: "1" } }, ["operator=imageTags.operator"]],
     ["a whole reference", { image: "a/b:1" }, ["shop=image!"]],
+    [
+      "a short name and a number",
+      { app: { image: "app:101" }, images: { db: "postgres:15", proxy: "a/proxy:15" } },
+      ["app=app.image!", "db=images.db!", "proxy=images.proxy!"],
+    ],
     ["a reference by digest", { api: { image: `a/b@${SHA}` } }, ["api=api.image!"]],
     [
       "a key that ends in Image",
@@ -85,7 +90,8 @@ describe("image tags are found by their shape", () => {
     ["tagCardinality and the like", { tagCardinality: "low", doNotCheckTag: true, build_tag: "1" }],
     ["lists", { images: [{ repository: "a", tag: "1" }], initContainers: [{ image: "a:1" }] }],
     ["a switch", { image: { tag: true } }],
-    ["a host and its port", { image: "localhost:5000" }],
+    ["a host and its port", { image: "localhost:5000", api: { image: "registry.test:443" } }],
+    ["a registry of images", { image: { registry: "registry:5000" }, images: { mirror: "m:80" } }],
     ["an image without a tag", { image: "a/b", api: { image: "registry:5000/b" } }],
     ["a version without an image", { version: "1", api: { version: "2" } }],
     ["login data", { auth: "test:testpwd" }],
