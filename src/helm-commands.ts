@@ -8,10 +8,17 @@ import type { PlannedRun } from "./flow/report.ts";
 import { type ReleaseTest, upgrade, type UpgradePorts } from "./flow/upgrade.ts";
 import { parseDuration, resolveSettings, type Settings } from "./cli/settings.ts";
 import { flagValue, isSwitchedOn, parseArgv, type ParsedArgv, quoteCsv } from "./helm/argv.ts";
-import { runFlags, toDeployRequest, toRollbackRequest } from "./helm/deploy-request.ts";
+import {
+  isDoubtful,
+  isReleaseName,
+  runFlags,
+  toDeployRequest,
+  toRollbackRequest,
+} from "./helm/deploy-request.ts";
 import { type FlagTable, GLOBAL_FLAGS, toldFlags, verbFlags } from "./helm/flags.ts";
 import { runHelm, type RunWorld } from "./helm/run.ts";
 import {
+  askHelm,
   type ClusterAccess,
   clusterAccess,
   deployPorts,
@@ -33,17 +40,14 @@ export async function deploy(
   verb: HelmVerb,
   host: Host,
 ): Promise<HelmExit> {
-  const { parsed, settings, head, tail } = await readCommand(
-    argv,
-    places,
-    verb,
-    verbFlags(verb),
-    host,
-  );
+  const command = await readCommand(argv, places, verb, verbFlags(verb), host);
+  const { parsed, settings, head, tail } = command;
   // Found before anything else is done.
   const helm = host.helm();
   const request = toDeployRequest(verb, parsed);
-  if (request === undefined) return runHelm([...head, ...tail], helm);
+  if (request === undefined || (await isRefused(request.release, command, host))) {
+    return runHelm([...head, ...tail], helm);
+  }
   const flags = runFlags(parsed);
   if (settings.isTested && request.release === undefined && !flags.isDryRun) {
     throw new NotifyError("BAD_ARGUMENTS", "--notify-test needs to know the release", {
@@ -93,6 +97,17 @@ export async function deploy(
   } finally {
     access.close();
   }
+}
+
+/** What Helm refuses as it reads the command: nobody is to hear of it. It reads all flags before it looks at `--help`. */
+async function isRefused(
+  release: string | undefined,
+  { parsed, head, tail }: Command,
+  host: Host,
+): Promise<boolean> {
+  if (release !== undefined && !isReleaseName(release)) return true;
+  if (!isDoubtful(parsed)) return false;
+  return (await askHelm(host)([...head, "--help", ...tail])).code !== 0;
 }
 
 function pendingSettler(
@@ -155,17 +170,14 @@ export async function tell(
   verb: ToldVerb,
   host: Host,
 ): Promise<HelmExit> {
-  const { parsed, settings, head, tail } = await readCommand(
-    argv,
-    places,
-    verb,
-    toldFlags(verb),
-    host,
-  );
+  const command = await readCommand(argv, places, verb, toldFlags(verb), host);
+  const { parsed, settings, head, tail } = command;
   const helm = host.helm();
   if (isOfSeveral(verb, parsed)) return uninstallEach(parsed, host);
   const request = toRollbackRequest(verb, parsed);
-  if (request === undefined) return runHelm([...head, ...tail], helm);
+  if (request === undefined || (await isRefused(request.release, command, host))) {
+    return runHelm([...head, ...tail], helm);
+  }
   const { rollback } = await import("./flow/rollback.ts");
   const access = clusterAccess(parsed, settings, host);
   const flags = runFlags(parsed);
@@ -193,8 +205,8 @@ export async function tell(
 
 function isOfSeveral(verb: ToldVerb, parsed: ParsedArgv): boolean {
   const { positionals, unknown } = parsed;
-  const isRefused = unknown.length > 0 || isSwitchedOn(parsed, "help");
-  return verb === "uninstall" && positionals.length > 1 && !isRefused;
+  const isDeed = unknown.length === 0 && !isSwitchedOn(parsed, "help");
+  return verb === "uninstall" && positionals.length > 1 && isDeed;
 }
 
 /** One after the other up to the first that fails, as Helm does. */
@@ -218,13 +230,20 @@ async function uninstallEach(
 }
 
 /** Taken apart: what is Helm's, in front of and behind the verb, and what is ours. */
+interface Command {
+  readonly parsed: ParsedArgv;
+  readonly settings: Settings;
+  readonly head: readonly string[];
+  readonly tail: readonly string[];
+}
+
 async function readCommand(
   argv: readonly string[],
   places: readonly number[],
   verb: HelmVerb | ToldVerb,
   table: FlagTable,
   host: Host,
-) {
+): Promise<Command> {
   const flagsAndNames = argv.filter((_, at) => !places.includes(at));
   const parsed = await parseHelmWords(flagsAndNames, verb, table, host);
   const settings = resolveSettings(parsed.own, host.env);

@@ -88,7 +88,7 @@ function isImageMap(path: readonly string[]): boolean {
 }
 
 /** `name:tag` or `name@sha256:…`; `localhost:5000` and `registry.test:5000` are hosts and their ports, `postgres:15` is none. */
-function isReference(value: Value): boolean {
+function isReference(value: Value): value is string {
   if (typeof value !== "string") return false;
   const { repository = "", tag, digest } = parseImageReference(value) ?? {};
   const isHost = /^(?:localhost|[^/]*\.[^/]*)$/.test(repository);
@@ -97,8 +97,8 @@ function isReference(value: Value): boolean {
 }
 
 /** `registry: mirror:5000` beside images. */
-function isServer(key: string, value: Value): boolean {
-  return /registry|host|proxy|mirror/i.test(key) && /^[^/]+:\d{2,5}$/.test(`${value}`);
+function isServer(key: string, value: string): boolean {
+  return /registry|host|proxy|mirror/i.test(key) && /^[^/]+:\d{2,5}$/.test(value);
 }
 
 /** The value at a key, however it is capitalised. */

@@ -63,6 +63,28 @@ export function toRollbackRequest(
   return { verb, release, revision: Number(revision) };
 }
 
+/** https://github.com/helm/helm/blob/v3.17.2/pkg/chartutil/validate_name.go */
+export function isReleaseName(name: string): boolean {
+  return (
+    name.length <= 53 &&
+    /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(name)
+  );
+}
+
+/** Whether Helm may refuse these flags before it does anything: it is to be asked. */
+export function isDoubtful({ unknown, flags }: ParsedArgv): boolean {
+  return (
+    unknown.length > 0 || flags.some(({ name, value }) => TYPED[name]?.test(value ?? "") === false)
+  );
+}
+
+const TYPED: Readonly<Record<string, RegExp>> = {
+  // https://pkg.go.dev/time#ParseDuration
+  timeout: /^(?:0|(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/,
+  output: /^(?:table|json|yaml)$/,
+  "history-max": /^\d+$/,
+};
+
 /** The same flags mean the same on every verb that has them. */
 export function runFlags(parsed: ParsedArgv): RunFlags {
   const isAtomic = isSwitchedOn(parsed, "atomic") || isSwitchedOn(parsed, "rollback-on-failure");

@@ -21,14 +21,16 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
   afterAll(() => shop.close());
 
+  const slackEnvironment = () => ({
+    HELM_NOTIFY_SLACK_BOT_TOKEN: shop.slack.botToken,
+    HELM_NOTIFY_SLACK_CHANNEL: "C0DEPLOYS",
+    HELM_NOTIFY_SLACK_API_URL: shop.slack.apiUrl,
+    HELM_NOTIFY_ENVIRONMENT: "staging",
+  });
+
   it("a chart without the snippets is told with credentials of the environment, failures too", async () => {
     const chart = withoutSnippets(shop.chart);
-    const env = {
-      HELM_NOTIFY_SLACK_BOT_TOKEN: shop.slack.botToken,
-      HELM_NOTIFY_SLACK_CHANNEL: "C0DEPLOYS",
-      HELM_NOTIFY_SLACK_API_URL: shop.slack.apiUrl,
-      HELM_NOTIFY_ENVIRONMENT: "staging",
-    };
+    const env = slackEnvironment();
     const upgrade = ["upgrade", "--install", "bare", chart, "-f", `${chart}/first-deploy.yaml`];
     await succeed(shop.notify(upgrade, { env }));
     const told = await tellOf(shop, "bare", () =>
@@ -46,6 +48,30 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       succeed(shop.notify([...upgrade, "--set", "api.image.tag=1.6.0"], { env })),
     );
     expect(next.end).toContain("what ran before is not known");
+  });
+
+  it("what Helm refuses before it does anything is told to nobody", async () => {
+    const env = slackEnvironment();
+    const chart = withoutSnippets(shop.chart);
+    const values = ["-f", `${chart}/first-deploy.yaml`];
+    const told = shop.slack.messages.length;
+    for (const argv of [
+      ["upgrade", "--install", "calm", chart, ...values, "--wiat"],
+      ["upgrade", "--install", "calm", chart, ...values, "--timeout", "5x"],
+      ["upgrade", "--install", "calm", chart, ...values, "-o", "jsn"],
+      ["upgrade", "--install", "calm", chart, ...values, "--history-max=-x"],
+      ["upgrade", "--install", "CALM", chart, ...values],
+      ["upgrade", "--install", "c".repeat(54), chart, ...values],
+      ["upgrade", "calm", chart, ...values],
+      ["install", "CALM", chart, ...values],
+      ["rollback", "bare", "1", "--timeout", "5x"],
+      ["uninstall", "bare", "--cascad=x"],
+    ]) {
+      // oxlint-disable-next-line no-await-in-loop -- one release
+      const [plain, ours] = [await shop.helm(argv), await shop.notify(argv, { env })];
+      expect([ours.code, ours.stderr]).toEqual([1, plain.stderr]);
+    }
+    expect(shop.slack.messages).toHaveLength(told);
   });
 
   it("with a token for the Git host it lists the commits that ship", async () => {
