@@ -83,7 +83,7 @@ export function releaseRequest(
 export function deployPorts(
   parsed: ParsedArgv,
   settings: Settings,
-  readStdin: () => Promise<Buffer>,
+  readDescriptor: (descriptor: number) => Promise<Buffer>,
   access: ClusterAccess,
 ): DeployPorts {
   const { runHelm } = access;
@@ -93,7 +93,7 @@ export function deployPorts(
     // Loaded while the API server is being asked.
     readUserValues: async ({ sources }) => {
       const { computeUserValues } = await import("./helm/values/user-values.ts");
-      return computeUserValues(sources, { readStdin, runHelm });
+      return computeUserValues(sources, { readDescriptor, runHelm });
     },
     readChart: async (request) => {
       const { readChart } = await import("./helm/chart/chart-reader.ts");

@@ -55,16 +55,20 @@ export async function deploy(
     });
   }
 
-  // Helm gets what we have read of stdin (`-f -`).
-  let stdin: Buffer | undefined;
-  const readStdin = async () => (stdin ??= await host.readStdin());
+  // What can be read once only (`-f -`, `-f <(command)`): Helm gets what we have read of it.
+  const given = new Map<number, Buffer>();
+  const readDescriptor = async (descriptor: number) => {
+    const content = given.get(descriptor) ?? (await host.readDescriptor(descriptor));
+    given.set(descriptor, content);
+    return content;
+  };
   const access = clusterAccess(parsed, settings, host);
-  const ports = deployPorts(parsed, settings, readStdin, access);
+  const ports = deployPorts(parsed, settings, readDescriptor, access);
   const work = (turn: OpenTurn) => {
     const world = { ...helm, env: { ...helm.env, ...turn.env } };
     const run = async (injected: readonly string[]) => {
       await turn.taken();
-      return runHelm([...head, ...injected, ...tail], world, stdin);
+      return runHelm([...head, ...injected, ...tail], world, given);
     };
     return upgrade(request, flags, {
       ...ports,
@@ -184,7 +188,7 @@ export async function tell(
   const work = async (turn: OpenTurn) => {
     await turn.taken();
     return rollback(request, flags, {
-      ...deployPorts(parsed, settings, host.readStdin, access),
+      ...deployPorts(parsed, settings, host.readDescriptor, access),
       openRevisions: (release) => openRevisions(releaseRequest(release, parsed, settings), access),
       say: host.say,
       report: reporter(parsed, settings, access, host, turn),

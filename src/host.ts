@@ -15,7 +15,8 @@ export interface Host {
   readonly writeOut: (text: string) => void;
   /** Where a person is asked: stdout may be a file. */
   readonly terminal: Terminal;
-  readonly readStdin: () => Promise<Buffer>;
+  /** All that comes from an open file, 0 for stdin. */
+  readonly readDescriptor: (descriptor: number) => Promise<Buffer>;
   readonly helm: () => RunWorld;
   /** Done first where a signal ends the process before Helm runs; returns the end of that. */
   readonly beforeEnd: (action: () => Promise<void>) => () => void;

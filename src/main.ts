@@ -1,5 +1,6 @@
 // Composition root of the plugin: hands the world to the parts. The only file of src that touches `process`.
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { constants as osConstants } from "node:os";
 import { dispatch } from "./cli/dispatch.ts";
 import { toFailure } from "./cli/report.ts";
@@ -80,7 +81,7 @@ function host(): Host {
     say,
     writeOut: (text) => void process.stdout.write(text),
     terminal: { input: process.stdin, output: process.stderr },
-    readStdin,
+    readDescriptor,
     helm: runWorld,
     beforeEnd: (action) => {
       lastActions.add(action);
@@ -97,7 +98,8 @@ function say(line: string): void {
   process.stderr.write(`helm notify: ${line}\n`);
 }
 
-async function readStdin(): Promise<Buffer> {
+async function readDescriptor(descriptor: number): Promise<Buffer> {
+  if (descriptor !== 0) return readFile(`/dev/fd/${descriptor}`);
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks);

@@ -87,7 +87,7 @@ async function withDeployPorts<T>(
   const settings = resolveSettings(parsed.own, host.env);
   const access = clusterAccess(parsed, settings, host);
   try {
-    return await use(deployPorts(parsed, settings, host.readStdin, access));
+    return await use(deployPorts(parsed, settings, host.readDescriptor, access));
   } finally {
     access.close();
   }

@@ -1,5 +1,5 @@
 // Files and folders that the user named.
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { NotifyError } from "../domain/errors.ts";
 
 /** Refuses with a message that names the file and the reason. */
@@ -7,16 +7,35 @@ export function readLocalFile(path: string): Buffer {
   return fromDisk(path, (file) => readFileSync(file));
 }
 
+/** The same of a file that Helm reads after us: from a named pipe it would wait for ever. */
+export function readSharedFile(path: string): Buffer {
+  if (fromDisk(path, (file) => statSync(file).isFIFO())) {
+    throw new NotifyError(
+      "FILE_UNREADABLE",
+      `${path} is a named pipe, which can be read only once`,
+      {
+        hint: "Give its content by -f -, or by a file.",
+      },
+    );
+  }
+  return readLocalFile(path);
+}
+
 /** Lets `read` fail as something the user can fix. */
 export function fromDisk<Content>(path: string, read: (path: string) => Content): Content {
   try {
     return read(path);
   } catch (cause) {
-    throw new NotifyError("FILE_UNREADABLE", `cannot read ${path}: ${reasonOf(cause)}`, {
-      hint: "Check the path; it is taken from the directory the command runs in.",
-      cause,
-    });
+    throw unreadable(path, cause);
   }
+}
+
+/** What a failure of Node's is to the user. */
+export function unreadable(path: string, cause: unknown): NotifyError {
+  return new NotifyError("FILE_UNREADABLE", `cannot read ${path}: ${reasonOf(cause)}`, {
+    hint: "Check the path; it is taken from the directory the command runs in.",
+    cause,
+  });
 }
 
 function reasonOf(error: unknown): string {

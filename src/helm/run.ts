@@ -1,7 +1,9 @@
 // Running the real helm: its stdio, exit code and signals are the caller's.
 import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
 import { NotifyError } from "../domain/errors.ts";
 import type { HelmExit, HelmOutput } from "../flow/ports.ts";
+import { withTempFolder, writePrivate } from "../io/temp-folder.ts";
 
 /** Signals a person or a CI runner ends a deploy with. Helm marks the release failed on INT and TERM. */
 export const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -18,21 +20,20 @@ export interface RunWorld {
   readonly stdout?: 2;
 }
 
-/** Runs helm on our own stdin, stdout and stderr; `input` stands in for a stdin that was read already. */
+/** Runs helm on our own stdin, stdout and stderr; `given` stands in for open files that were read already, by their numbers. */
 export async function runHelm(
   argv: readonly string[],
   world: RunWorld,
-  input?: Buffer,
+  given: ReadonlyMap<number, Buffer> = new Map(),
 ): Promise<HelmExit> {
-  const child = spawn(world.bin, argv, {
-    stdio: [input === undefined ? "inherit" : "pipe", world.stdout ?? "inherit", "inherit"],
-    env: { ...world.env },
+  const { child, end } = await withFiles(given, (files) => {
+    const standard = ["inherit", world.stdout ?? "inherit", "inherit"] as const;
+    const length = Math.max(standard.length, ...[...files.keys()].map((last) => last + 1));
+    // What is to be ignored there is left as it is.
+    const stdio = Array.from({ length }, (_, at) => files.get(at) ?? standard[at] ?? "ignore");
+    const started = spawn(world.bin, argv, { stdio, env: { ...world.env } });
+    return { child: started, end: ended(started, world.bin) };
   });
-  if (input !== undefined) {
-    // Helm may end without reading it: EPIPE is then no news.
-    child.stdin?.on("error", () => {});
-    child.stdin?.end(input);
-  }
   let isSignalled = false;
   const hand = (signal: NodeJS.Signals) => {
     isSignalled = true;
@@ -41,7 +42,7 @@ export async function runHelm(
   for (const signal of FORWARDED) world.onSignal(signal, () => hand(signal));
   const watch = world.endsWithParent ? watchParent(hand, world.parentPid) : undefined;
   try {
-    const exit = await ended(child, world.bin);
+    const exit = await end;
     return {
       ...exit,
       // Also of what comes when Helm has ended, for who has more to run.
@@ -52,6 +53,25 @@ export async function runHelm(
   } finally {
     clearInterval(watch);
   }
+}
+
+/** Each content as an open file. No pipe: what Node makes of one cannot be opened by `/dev/fd/3`. */
+async function withFiles<T>(
+  contents: ReadonlyMap<number, Buffer>,
+  use: (files: ReadonlyMap<number, number>) => T,
+): Promise<T> {
+  if (contents.size === 0) return use(new Map());
+  return withTempFolder(async (folder) => {
+    const files = new Map<number, number>();
+    try {
+      for (const [descriptor, content] of contents) {
+        files.set(descriptor, openSync(writePrivate(folder, `${descriptor}`, content), "r"));
+      }
+      return use(files);
+    } finally {
+      for (const file of files.values()) closeSync(file);
+    }
+  });
 }
 
 function watchParent(

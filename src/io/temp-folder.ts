@@ -50,8 +50,8 @@ function remove(folder: string): void {
 }
 
 /** Writes a file of 0600 and returns its path. */
-export function writePrivate(folder: string, name: string, text: string): string {
+export function writePrivate(folder: string, name: string, content: string | Buffer): string {
   const path = join(folder, name);
-  orRefuse(() => writeFileSync(path, text, { mode: 0o600 }));
+  orRefuse(() => writeFileSync(path, content, { mode: 0o600 }));
   return path;
 }

@@ -46,7 +46,7 @@ async function ours(sources: Partial<ValueSources>): Promise<unknown> {
     const { values } = await computeUserValues(
       { ...NONE, ...sources },
       {
-        readStdin: () => Promise.reject(new Error("not this test's")),
+        readDescriptor: () => Promise.reject(new Error("not this test's")),
         runHelm: () => Promise.resolve({ code: 1, stdout: "", stderr: "Error: not asked" }),
       },
     );

@@ -48,7 +48,7 @@ function compute(
   const none = { files: [], set: [], setString: [], setJson: [], setFile: [], setLiteral: [] };
   return computeUserValues(
     { ...none, ...sources },
-    { readStdin: refuseStdin, runHelm: refuseHelm, ...world },
+    { readDescriptor: refuseStdin, runHelm: refuseHelm, ...world },
   );
 }
 
@@ -100,14 +100,14 @@ describe("standard input", () => {
   it("is read once, by the first that names it", async () => {
     const { values, originOf } = await compute(
       { files: ["-", "-"], setFile: ["b=-"] },
-      { readStdin: stdin("a: 1\n") },
+      { readDescriptor: stdin("a: 1\n") },
     );
     expect(values).toEqual({ a: 1, b: "" });
     expect(originOf(["a"])).toBe("-");
   });
 
   it("is not touched without need", async () => {
-    const { values } = await compute({ set: ["a=-"] }, { readStdin: refuseStdin });
+    const { values } = await compute({ set: ["a=-"] }, { readDescriptor: refuseStdin });
     expect(values).toEqual({ a: "-" });
   });
 });
@@ -147,7 +147,7 @@ describe.each(HELM_MAJORS)("what Helm %i is asked", (major) => {
   it("standard input that only Helm understands", async () => {
     const { values } = await compute(
       { files: ["-"] },
-      { runHelm, readStdin: stdin("1.2345678: a\n") },
+      { runHelm, readDescriptor: stdin("1.2345678: a\n") },
     );
     expect(values).toEqual({ "1.2345678": "a" });
   });

@@ -3,8 +3,16 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import {
+  type Bed,
+  type Deployer,
+  HELM_NOTIFY,
+  openBed,
+  openDeployer,
+  succeed,
+} from "../support/bed.ts";
 import { readContents } from "../support/bed/contents.ts";
+import { run } from "../support/process.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -172,6 +180,33 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const { stderr } = await succeed(shop.notify(["upgrade", "duo", chart, "-f", "-"], { stdin }));
     expect(await userValues()).toEqual({ web: { image: { tag: "3" } } });
     expect(stderr).toMatch(/web +1\.10 → 3 +-/);
+  });
+
+  it.each([
+    ["/dev/stdin", "printf 'web: {image: {tag: \"4\"}}' | $0 upgrade duo $1 -f /dev/stdin"],
+    ["a command", "$0 upgrade duo $1 -f <(printf 'web: {image: {tag: \"4\"}}')"],
+    ["a command, for --set-file", "$0 upgrade duo $1 --set-file web.image.tag=<(printf 4)"],
+    [
+      "a command, as a plugin",
+      "$2 notify upgrade duo $1 -f <(printf 'web: {image: {tag: \"4\"}}')",
+    ],
+  ])("values that can be read once only reach Helm too: %s", async (_, script) => {
+    const words = [HELM_NOTIFY, chart, join(shop.folder, "helm")];
+    await succeed(run(["bash", "-c", script, ...words], { env: shop.env }));
+    expect(await userValues()).toEqual({ web: { image: { tag: "4" } } });
+  });
+
+  it("an open file that is none is missed before anything is run", async () => {
+    const { code, stderr } = await shop.notify(["upgrade", "duo", chart, "-f", "/dev/fd/99"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("cannot read /dev/fd/99: there is no such file");
+  });
+
+  it("a named pipe, of which Helm would find nothing more, is refused", async () => {
+    await succeed(run(["mkfifo", join(shop.folder, "pipe")]));
+    const { code, stderr } = await shop.notify(["upgrade", "duo", chart, "-f", "pipe"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("pipe is a named pipe, which can be read only once");
   });
 
   it("what a failed revision said is not carried, and the table says there is one", async () => {

@@ -5,7 +5,7 @@ import { mergeValues } from "../../domain/merged-values.ts";
 import type { ValueSources } from "../../domain/request.ts";
 import { isMap, type Path, type Value, type Values, valueAt } from "../../domain/values.ts";
 import type { RunHelmForOutput } from "../../flow/ports.ts";
-import { readLocalFile } from "../local-file.ts";
+import { readSharedFile, unreadable } from "../local-file.ts";
 import { askHelmForValues } from "./helm-values.ts";
 import { type MutableValues, toMutableValues } from "./mutable-values.ts";
 import { withoutPasswords } from "./password-in-url.ts";
@@ -13,8 +13,8 @@ import { applySetFlag, type ReadSetFile, type SetFlag } from "./set-flags.ts";
 import { fetchValuesFile, isLocalPath, parseValuesFile } from "./values-file.ts";
 
 export interface ValuesWorld {
-  /** Called once at most. */
-  readonly readStdin: () => Promise<Buffer>;
+  /** What stands in an open file, 0 for stdin: called once at most for each. */
+  readonly readDescriptor: (descriptor: number) => Promise<Buffer>;
   readonly runHelm: RunHelmForOutput;
 }
 
@@ -119,16 +119,18 @@ interface FileReader {
   readonly readText: (path: string) => Promise<string>;
 }
 
-function openFiles({ readStdin, runHelm }: ValuesWorld): FileReader {
-  let isStdinRead = false;
-  // Whoever asks second finds it empty, as in Helm.
-  const readStdinOnce = async () => {
-    if (isStdinRead) return Buffer.alloc(0);
-    isStdinRead = true;
-    return readStdin();
+function openFiles({ readDescriptor, runHelm }: ValuesWorld): FileReader {
+  const read = new Set<number>();
+  const readContent = async (path: string) => {
+    const descriptor = descriptorOf(path);
+    if (descriptor === undefined) return readSharedFile(path);
+    // Whoever asks second finds it empty, as in Helm.
+    if (read.has(descriptor)) return Buffer.alloc(0);
+    read.add(descriptor);
+    return readDescriptor(descriptor).catch((cause: unknown) => {
+      throw unreadable(path, cause);
+    });
   };
-  const readContent = async (path: string) =>
-    path.trim() === "-" ? readStdinOnce() : readLocalFile(path);
   return {
     readValues: async (path) =>
       isLocalPath(path)
@@ -137,6 +139,13 @@ function openFiles({ readStdin, runHelm }: ValuesWorld): FileReader {
     readText: async (path) =>
       isLocalPath(path) ? (await readContent(path)).toString() : fetchText(path, runHelm),
   };
+}
+
+/** `-`, `/dev/stdin`, and what a shell makes of `<(command)`: it can be read once only. */
+function descriptorOf(path: string): number | undefined {
+  if (path.trim() === "-" || path === "/dev/stdin") return 0;
+  const number = /^(?:\/dev|\/proc\/self)\/fd\/(\d+)$/.exec(path)?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 /** The file that `--set-file` names by a URL. */
