@@ -20,7 +20,7 @@ import {
   type WatchedRun,
   watcherName,
 } from "../domain/watched-run.ts";
-import { amendLedger, type LedgerPorts, settleLedger } from "./ledger-book.ts";
+import { type LedgerPorts, readLedger, settleLedger } from "./ledger-book.ts";
 import { describe, isForbidden, isKubeTrouble, patiently, persistently } from "./patience.ts";
 import type {
   Deadline,
@@ -326,7 +326,7 @@ async function lookForEnd(
   deps: WatchDeps,
 ): Promise<Look> {
   const [ledger, { end, current }] = await Promise.all([
-    amendLedger(release, () => undefined, deps, deps.watch),
+    readLedger(release, deps.read, deps.watch.signal),
     readMarks(release, deps),
   ]);
   const seen = findRun(ledger, run.id);
