@@ -1,12 +1,11 @@
 // Tags that people, or Helm, went back from.
-import type { Ledger, Run } from "./ledger.ts";
+import { type Ledger, type Run, runsOf } from "./ledger.ts";
 import { isGood } from "./run.ts";
 
 /** The tags of a service that were rolled back, and not deployed well since. */
 export function heldTags(ledger: Ledger | undefined, service: string): readonly string[] {
   const held = new Set<string>();
-  const oldestFirst = [...(ledger?.run ? [ledger.run] : []), ...(ledger?.runs ?? [])].toReversed();
-  for (const run of oldestFirst) {
+  for (const run of runsOf(ledger).toReversed()) {
     const from = run.from?.services[service]?.tag;
     const to = run.to?.services[service]?.tag;
     if (isGood(run.outcome ?? { kind: "unknown" }) && to !== undefined) held.delete(to);

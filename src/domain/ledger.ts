@@ -145,9 +145,14 @@ export function closeRun(of: Run, how: Run["outcome"], at: string, why?: Run["ca
   return { ...of, phase: "ended", endedAt: at, outcome: how, ...(why && { cause: why }) };
 }
 
+/** All runs that the ledger keeps, newest first. */
+export function runsOf(of: Ledger | undefined): readonly Run[] {
+  return [...(of?.run ? [of.run] : []), ...(of?.runs ?? [])];
+}
+
 /** The run of that id, in progress or earlier. */
 export function findRun(of: Ledger | undefined, id: string): Run | undefined {
-  return of?.run?.id === id ? of.run : of?.runs.find((earlier) => earlier.id === id);
+  return runsOf(of).find((one) => one.id === id);
 }
 
 /** Changes the run of that id where it stands; `undefined` where there is none. */

@@ -8,7 +8,7 @@ import {
   runningDrift,
   type RunningImage,
 } from "./drift.ts";
-import type { Ledger, Run } from "./ledger.ts";
+import { type Ledger, type Run, runsOf } from "./ledger.ts";
 import type { ServiceRecord } from "./record.ts";
 import type { Shipped } from "./shipped.ts";
 
@@ -148,7 +148,7 @@ export function sinceOf(
   { tag }: Pick<ServiceRecord, "tag">,
 ): Since | undefined {
   let since: Since | undefined;
-  for (const run of ledger?.run ? [ledger.run, ...ledger.runs] : (ledger?.runs ?? [])) {
+  for (const run of runsOf(ledger)) {
     const isUndone = run.outcome?.kind === "rolled-back" || run.outcome?.kind === "not-applied";
     if (isUndone) continue;
     const [from, to] = [run.from, run.to].map((record) => ownOf(record?.services, service)?.tag);

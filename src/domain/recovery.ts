@@ -1,7 +1,7 @@
 // A release left pending: which run left it so, whether that run may still be alive, and what a recovery writes down.
 // For whoever asks "is somebody at it?": flow/pending-release.ts gathers what `judge` needs.
 import { diffServices } from "./diff.ts";
-import { closeRun, type Ledger, type Run } from "./ledger.ts";
+import { closeRun, type Ledger, type Run, runsOf } from "./ledger.ts";
 import type { Pulse } from "./pulse.ts";
 import type { ReleaseRecord } from "./record.ts";
 import type { RevisionStatus } from "./release.ts";
@@ -121,8 +121,8 @@ export function findPendingRun(
     run.outcome?.kind !== "not-applied" &&
     (run.revision === undefined || run.revision === revision) &&
     distance(run) < RECENT_MS;
-  const runs = [...(ledger?.run ? [ledger.run] : []), ...(ledger?.runs ?? [])];
-  return runs.filter(isOf).toSorted((a, b) => distance(a) - distance(b))[0];
+  const runs = runsOf(ledger).filter(isOf);
+  return runs.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
 /** Which of both the cluster's record is. */

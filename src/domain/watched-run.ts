@@ -1,6 +1,6 @@
 // A run as its pod knows it, and which run of the ledger that is: one of its own, one that a plugin began, or none of its
 // business, since a plugin tells it.
-import { closeRun, type Ledger, openRun, type Run, toFrom } from "./ledger.ts";
+import { closeRun, type Ledger, openRun, type Run, runsOf, toFrom } from "./ledger.ts";
 import type { Before, PassedLock } from "./message.ts";
 import type { Pulse } from "./pulse.ts";
 import type { ReleaseRecord } from "./record.ts";
@@ -59,7 +59,7 @@ export type Turn =
 
 /** Says whether it is this pod's turn to tell, and makes the ledger that says so. */
 export function takeTurn(ledger: Ledger | undefined, own: WatchedRun, sight: Sight): Turn {
-  const known = [ledger?.run, ...(ledger?.runs ?? [])].find((run) => run?.pod === own.id);
+  const known = runsOf(ledger).find(({ pod }) => pod === own.id);
   if (ledger && known) return { kind: "ours", run: known, ledger };
   const last = ledger?.run;
   if (ledger === undefined || last === undefined || !isBegunByPlugin(last)) {

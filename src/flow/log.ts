@@ -1,4 +1,5 @@
 // helm notify log: who deployed what, when, and how it ended.
+import { runsOf } from "../domain/ledger.ts";
 import { decodeTurn, lockOf, TURN_KEY, turnName } from "../domain/turn.ts";
 import { toLogCsv, toLogJson, toLogTable } from "../render/log-table.ts";
 import type { EnvironmentCluster } from "./environment.ts";
@@ -24,8 +25,7 @@ export async function showLog(
     readConfigMap(turnName(release), signal).catch(() => undefined),
   ]);
   const lock = lockOf(decodeTurn(turn?.data[TURN_KEY] ?? ""), now);
-  const runs = [...(ledger?.run ? [ledger.run] : []), ...(ledger?.runs ?? [])].slice(0, limit);
-  const log = { release, namespace, lock, runs };
+  const log = { release, namespace, lock, runs: runsOf(ledger).slice(0, limit) };
   switch (output) {
     case "table":
       return `${toLogTable(log).join("\n")}\n`;
