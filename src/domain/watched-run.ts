@@ -49,7 +49,8 @@ export interface Sight {
   readonly plugin: Pulse;
 }
 
-export type Turn =
+/** What a pod has to do with telling a run. */
+export type Part =
   /** The run is ours to tell. */
   | { readonly kind: "ours"; readonly run: Run; readonly ledger: Ledger }
   /** The plugin tells it, or is given time to show whether it lives. */
@@ -57,8 +58,8 @@ export type Turn =
   /** The plugin told it to its end. */
   | { readonly kind: "told" };
 
-/** Says whether it is this pod's turn to tell, and makes the ledger that says so. */
-export function takeTurn(ledger: Ledger | undefined, own: WatchedRun, sight: Sight): Turn {
+/** Says whether the run is this pod's to tell, and makes the ledger that says so. */
+export function takeUpRun(ledger: Ledger | undefined, own: WatchedRun, sight: Sight): Part {
   const known = runsOf(ledger).find(({ pod }) => pod === own.id);
   if (ledger && known) return { kind: "ours", run: known, ledger };
   const last = ledger?.run;
@@ -98,7 +99,7 @@ export function isAfter(version: string | undefined, other: string): boolean {
   return version !== undefined && BigInt(version) > BigInt(other);
 }
 
-function open(ledger: Ledger | undefined, own: WatchedRun, { end }: Sight): Turn {
+function open(ledger: Ledger | undefined, own: WatchedRun, { end }: Sight): Part {
   const run: Run = {
     id: own.id,
     action: own.action,
@@ -128,7 +129,7 @@ function withSeenEnd(
   return isSeen ? { ...ledger, run: closeRun(last, { kind: "applied" }, end.at) } : ledger;
 }
 
-function adopt(ledger: Ledger, last: Run, own: WatchedRun): Turn {
+function adopt(ledger: Ledger, last: Run, own: WatchedRun): Part {
   const { id: pod, teller, since } = own;
   const run: Run = { ...last, by: "hook", pod, teller, since, ...factsOf(last, own) };
   return { kind: "ours", run, ledger: { ...ledger, run } };

@@ -13,10 +13,10 @@ import {
   endName,
   isAfter,
   isBegunByPlugin,
+  type Part,
   runName,
-  takeTurn,
+  takeUpRun,
   TEXTS_KEY,
-  type Turn,
   type WatchedRun,
   watcherName,
 } from "../domain/watched-run.ts";
@@ -55,6 +55,15 @@ export interface WatchDeps extends LedgerPorts {
   readonly startDeadline: () => Deadline;
   readonly now: () => Date;
   readonly warn: (line: string) => void;
+}
+
+/** The one run that a pod has to tell, and with what: the same from its beginning to its end. */
+interface Duty extends WatchDeps {
+  readonly release: string;
+  readonly own: WatchedRun;
+  readonly tellers: readonly Teller[];
+  /** One for all: a plugin that was silent until its run was taken over is not waited for again. */
+  readonly feelPulse: ReturnType<typeof createPulse>;
 }
 
 /** What the pod was started for, and what keeps it. */
@@ -110,24 +119,23 @@ export async function watchRun(
     describeOwn(stored, request, deps),
     deps.createTellers(stored.data[TEXTS_KEY]),
   ]);
-  // One for all: a plugin that was silent until its run was taken over is not waited for again.
-  const feelPulse = createPulse();
-  const turn = await waitForTurn(own, feelPulse, release, deps);
-  if (turn.kind !== "ours") return turn.kind === "wait" ? "goes on" : "over";
-  let { run } = turn;
-  if (run.phase === "started" && !turn.isEndMarked) run = await say(run);
-  if (run.teller === own.teller) await tellEarlier(turn.ledger, telling());
+  const duty: Duty = { ...deps, release, own, tellers, feelPulse: createPulse() };
+  const part = await waitForPart(duty);
+  if (part.kind !== "ours") return part.kind === "wait" ? "goes on" : "over";
+  let { run } = part;
+  if (run.phase === "started" && !part.isEndMarked) run = await say(run);
+  if (run.teller === own.teller) await tellEarlier(part.ledger, telling());
   if (run.phase === "started") {
-    const end = await waitForEnd(run, own, feelPulse, release, deps);
+    const end = await waitForEnd(run, duty);
     if (end.kind === "not ours") return "over";
     if (end.kind === "goes on") return "goes on";
-    run = await close(run, end, own, release, deps);
+    run = await close(run, end, duty);
   }
   await say(run);
   return "over";
 
   async function say(of: Run): Promise<Run> {
-    const mine = await waitForWord(of, own, tellers, release, deps);
+    const mine = await waitForWord(of, duty);
     return mine === undefined ? of : tellRun(mine, telling());
   }
 
@@ -137,8 +145,7 @@ export async function watchRun(
       release,
       namespace,
       tellers,
-      amend: (change) =>
-        amend(release, change, deps).catch((error: unknown) => deps.warn(describe(error))),
+      amend: (change) => amend(change, duty).catch((error: unknown) => deps.warn(describe(error))),
       readShipped: (of) => deps.readShipped(of, deadline),
       deadline,
       warn: deps.warn,
@@ -204,68 +211,58 @@ async function readBefore(
   }
 }
 
-type OwnTurn = Extract<Turn, { kind: "ours" }> & {
+type OwnPart = Extract<Part, { kind: "ours" }> & {
   /** Helm was faster than the pod: there is no beginning to tell any more. */
   readonly isEndMarked: boolean;
 };
 
-type FeelPulse = ReturnType<typeof createPulse>;
+type FoundPart = OwnPart | Exclude<Part, { kind: "ours" }>;
 
 /** Takes up the run in the ledger; `told` where the plugin told it, or the next run has begun. */
-async function waitForTurn(
-  own: WatchedRun,
-  feelPulse: FeelPulse,
-  release: string,
-  deps: WatchDeps,
-): Promise<OwnTurn | Exclude<Turn, { kind: "ours" }>> {
-  const { watch, stop, warn } = deps;
+async function waitForPart(duty: Duty): Promise<FoundPart> {
+  const { release, own, feelPulse, watch, stop, warn } = duty;
   let isAlive = false;
   while (watch.remainingMs() > 0) {
     const look = async () => {
-      const { end, current } = await readMarks(release, deps);
+      const { end, current } = await readMarks(duty);
       if (current?.uid !== own.id) return { kind: "told" } as const;
       const mark = end && { version: end.resourceVersion, at: end.createdAt };
-      return settleLedger<OwnTurn | Exclude<Turn, { kind: "ours" }>>(
+      return settleLedger<FoundPart>(
         release,
         (ledger, written) => {
           const plugin = feelPulse(ledger?.run);
-          const taken = takeTurn(ledger, own, { written, end: mark, plugin });
+          const taken = takeUpRun(ledger, own, { written, end: mark, plugin });
           if (taken.kind !== "ours") return [undefined, taken];
           const isEndMarked = end !== undefined && isOwnEnd(taken.run, own, end, current);
           return [taken.ledger, { ...taken, isEndMarked }];
         },
-        deps,
+        duty,
         watch,
       );
     };
-    const turn = await patiently(watch, look, warn);
-    if (turn.kind !== "wait") return turn;
-    ({ isAlive } = turn);
+    const part = await patiently(watch, look, warn);
+    if (part.kind !== "wait") return part;
+    ({ isAlive } = part);
     await watch.sleep(LOOK_MS);
   }
   return isAlive && !stop.aborted ? { kind: "wait", isAlive } : { kind: "told" };
 }
 
 /** Of two pods of one run one speaks. Where that stays silent, the other does; `undefined` where it was told to go meanwhile. */
-async function waitForWord(
-  run: Run,
-  { teller }: WatchedRun,
-  tellers: readonly Teller[],
-  release: string,
-  deps: WatchDeps,
-): Promise<Run | undefined> {
+async function waitForWord(run: Run, duty: Duty): Promise<Run | undefined> {
+  const { own, tellers, watch, stop, startDeadline } = duty;
+  const { teller } = own;
   // Twice what a message may take: it is written down as well.
-  let looks = (2 * deps.startDeadline().remainingMs()) / LOOK_MS;
+  let looks = (2 * startDeadline().remainingMs()) / LOOK_MS;
   let heard = run;
   while (heard.teller !== undefined && heard.teller !== teller && !isTold(heard, tellers)) {
-    if (deps.stop.aborted) return undefined;
-    await deps.watch.sleep(LOOK_MS);
+    if (stop.aborted) return undefined;
+    await watch.sleep(LOOK_MS);
     const isOver = --looks <= 0;
     const claim = (of: Run): Run => ({ ...of, teller });
     const ledger = await amend(
-      release,
       (before) => (isOver ? changeRun(before, run.id, claim) : before),
-      deps,
+      duty,
     );
     heard = findRun(ledger, run.id) ?? { ...heard, teller };
   }
@@ -281,20 +278,14 @@ type End =
   /** The next run has begun, nothing may be read any more, or the pod is told to go. */
   | { readonly kind: "not ours" };
 
-async function waitForEnd(
-  run: Run,
-  own: WatchedRun,
-  feelPulse: FeelPulse,
-  release: string,
-  deps: WatchDeps,
-): Promise<End> {
-  const { watch, stop } = deps;
+async function waitForEnd(run: Run, duty: Duty): Promise<End> {
+  const { feelPulse, watch, stop } = duty;
   let pulse: Pulse = "not known";
   let forbiddenLooks = 0;
   let applied: End | undefined;
   while (watch.remainingMs() > 0) {
     try {
-      const { end, seen } = await lookForEnd(run, own, release, deps);
+      const { end, seen } = await lookForEnd(run, duty);
       pulse = feelPulse(seen);
       // A plugin that lives may still be at `helm test`, and says how that ended.
       const isAwaited = isBegunByPlugin(run) && pulse !== "dead";
@@ -319,15 +310,11 @@ interface Look {
   readonly seen: Run | undefined;
 }
 
-async function lookForEnd(
-  run: Run,
-  own: WatchedRun,
-  release: string,
-  deps: WatchDeps,
-): Promise<Look> {
+async function lookForEnd(run: Run, duty: Duty): Promise<Look> {
+  const { release, own, read, watch } = duty;
   const [ledger, { end, current }] = await Promise.all([
-    readLedger(release, deps.read, deps.watch.signal),
-    readMarks(release, deps),
+    readLedger(release, read, watch.signal),
+    readMarks(duty),
   ]);
   const seen = findRun(ledger, run.id);
   const mark = end !== undefined && isOwnEnd(run, own, end, current) ? end : undefined;
@@ -337,7 +324,7 @@ async function lookForEnd(
 }
 
 /** The end first: where the run is still ours after that, so is the end. */
-async function readMarks(release: string, { read, watch }: WatchDeps): Promise<Marks> {
+async function readMarks({ release, read, watch }: Duty): Promise<Marks> {
   const end = await read(endName(release), watch.signal);
   return { end, current: await read(runName(release), watch.signal) };
 }
@@ -364,13 +351,8 @@ function isOwnEnd(
 }
 
 /** Writes down how the run ended; where somebody else was first, that stays. */
-async function close(
-  run: Run,
-  end: End,
-  own: WatchedRun,
-  release: string,
-  deps: WatchDeps,
-): Promise<Run> {
+async function close(run: Run, end: End, duty: Duty): Promise<Run> {
+  const { own, now, warn } = duty;
   const { teller, startedAt } = own;
   const change = (stored: Run): Run => {
     // What was told may not have been written down.
@@ -378,27 +360,26 @@ async function close(
     const of = { ...stored, ...(tellings && { tellings }) };
     if (of.phase === "ended") return of;
     if (end.kind !== "applied")
-      return closeRun({ ...of, teller }, { kind: "unknown" }, deps.now().toISOString());
+      return closeRun({ ...of, teller }, { kind: "unknown" }, now().toISOString());
     // Both by the cluster's clock: a plugin has its own.
     return closeRun({ ...of, teller, startedAt }, { kind: "applied" }, end.at);
   };
   const closeIn = (before: Ledger | undefined) =>
     // Somebody may have deleted it.
     before ? changeRun(before, run.id, change) : openRun(undefined, change(run));
-  const ledger = await amend(release, closeIn, deps).catch((error: unknown) => {
-    deps.warn(describe(error));
+  const ledger = await amend(closeIn, duty).catch((error: unknown) => {
+    warn(describe(error));
   });
   return findRun(ledger ?? undefined, run.id) ?? change(run);
 }
 
 async function amend(
-  release: string,
   change: (ledger: Ledger | undefined) => Ledger | undefined,
-  deps: WatchDeps,
+  duty: Duty,
 ): Promise<Ledger | undefined> {
   const decide = (before: Ledger | undefined) => {
     const after = change(before);
     return [after, after] as const;
   };
-  return persistently(deps, (deadline) => settleLedger(release, decide, deps, deadline));
+  return persistently(duty, (deadline) => settleLedger(duty.release, decide, duty, deadline));
 }
