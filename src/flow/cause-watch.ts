@@ -3,7 +3,7 @@ import type { Cause } from "../domain/cause.ts";
 import { redactLine } from "../domain/redact.ts";
 import { inspectEnd, type OpenedRun } from "./inspected-end.ts";
 import type { Deadline, Revisions, StoredRevision } from "./ports.ts";
-import type { Book, OpenCluster } from "./run-book.ts";
+import type { Book, ClusterPorts, OpenCluster } from "./run-book.ts";
 import { orWarn } from "./warning.ts";
 
 export interface CausePorts {
@@ -15,8 +15,8 @@ export interface CausePorts {
 export interface CauseWatch {
   /** Before we undo what failed: that leaves nothing to look at. */
   readonly look: () => Promise<void>;
-  /** The same of what Helm itself undoes: to be called again and again while it waits. */
-  readonly watchPods: () => Promise<void>;
+  /** The same of what Helm itself undoes: to be called again and again while it waits. One look at a time. */
+  readonly watchPods: () => void;
   /** Why it failed, by all that was seen. */
   readonly causeOf: (failed: StoredRevision | undefined, deadline: Deadline) => Promise<Cause>;
 }
@@ -34,6 +34,7 @@ export function watchCause(
   let seenCause: Cause | undefined;
   let seenPods: Pick<Cause, "pods" | "morePods"> | undefined;
   let revisions: Revisions | undefined;
+  let looking: Promise<void> | undefined;
 
   return {
     look: async () => {
@@ -42,7 +43,15 @@ export function watchCause(
       const { failed } = await inspectEnd(run, exit, ports.openRevisions, deadline, warn);
       seenCause = await orWarn(explain(failed, deadline), undefined, warn);
     },
-    watchPods,
+    watchPods: () => {
+      const cluster = book?.cluster();
+      if (!run.isAtomic || cluster === undefined) return;
+      looking ??= lookAtPods(cluster)
+        .catch(() => {})
+        .finally(() => {
+          looking = undefined;
+        });
+    },
     causeOf: async (failed, deadline) => {
       const cause = seenCause ?? (await explain(failed, deadline));
       const isGone = cause.hook === undefined && cause.pods.length === 0;
@@ -50,19 +59,18 @@ export function watchCause(
     },
   };
 
-  async function watchPods(): Promise<void> {
-    if (!run.isAtomic) return;
+  async function lookAtPods(cluster: ClusterPorts): Promise<void> {
     const deadline = ports.createDeadline(CAUSE_MS);
     revisions ??= await ports.openRevisions();
     const [last] = await revisions.list(deadline.signal);
     if (last?.status !== `pending-${run.action}`) return;
     const pending = await revisions.read(last.revision, deadline.signal);
-    const found = await book?.cluster()?.findCause(pending, run.startedAt, deadline);
+    const { pods, morePods } = await cluster.findCause(pending, run.startedAt, deadline);
     // Helm marks the failure before it undoes anything.
     const [now] = await revisions.list(deadline.signal);
     if (now?.status !== last.status) return;
     // What comes up in the end was not the cause.
-    seenPods = found && { pods: found.pods, morePods: found.morePods };
+    seenPods = { pods, morePods };
   }
 
   async function explain(failed: StoredRevision | undefined, deadline: Deadline): Promise<Cause> {

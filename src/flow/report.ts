@@ -102,7 +102,7 @@ export async function reportRun(
   const causes = watchCause(plan, ports, book, warn);
   const stopBeating = ports.every(BEAT_MS, () => {
     void beat(report);
-    void causes.watchPods().catch(() => {});
+    causes.watchPods();
   });
   try {
     const exit = await runHelm(causes.look);

@@ -84,6 +84,36 @@ describe("a run that Helm undoes", () => {
     expect(messages.at(-1)).toMatchObject({ cause: CRASHED });
   });
 
+  it("is looked at once at a time", async () => {
+    let looks = 0;
+    await tellHelm({
+      plan: { ...PLAN, isAtomic: true },
+      history: () => {
+        looks++;
+        return [];
+      },
+      during: async ({ beat }) => {
+        beat();
+        beat();
+        await vi.waitFor(() => expect(looks).toBe(1));
+        beat();
+        await vi.waitFor(() => expect(looks).toBe(2));
+      },
+    });
+  });
+
+  it("is not looked at where only Helm reaches the cluster", async () => {
+    const look = vi.fn<() => RevisionStatus[]>(() => []);
+    await tellHelm({
+      plan: { ...PLAN, isAtomic: true },
+      history: look,
+      ports: { openCluster: async () => undefined },
+      during: ({ beat }) => beat(),
+    });
+    // For its end.
+    expect(look).toHaveBeenCalledOnce();
+  });
+
   it("is not put down to pods where a hook failed", async () => {
     const hook = { kind: "Job", name: "migrate" };
     expect(await undone([CRASHED, { hook }])).toMatchObject({ cause: { hook, pods: [] } });
