@@ -30,8 +30,6 @@ interface WatcherWorld {
 const KUBE_MS = 5000;
 // The pod's end follows that of its ReplicaSet within moments.
 const TAKEN_AWAY_MS = 5000;
-// GitHub's comparison brings the changed files along.
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const IDLE_MS = 3600 * 1000;
 
 /** Ends when the pod is told to go; at once where nobody said what the pod is there for. */
@@ -84,7 +82,7 @@ async function tellPeople(
   { env, stop, warn }: WatcherWorld,
 ): ReturnType<typeof watchRun> {
   const settings = readSettings(env);
-  const http = createHttp({ proxyEnv: env, tls: trusted(env), maxBodyBytes: MAX_BODY_BYTES });
+  const http = createHttp({ proxyEnv: env, tls: trusted(env) });
   const gitTokens = readGitTokens(settings.gitToken, warn);
   const tokenOf = (gitHost: string) => gitTokens.get(gitHost);
   const readShipped = createShippedReader({ send: http.send, tokenOf, warn });

@@ -7,9 +7,8 @@ import { Secret } from "./domain/secret.ts";
 import { originOf, starterOf, withoutCredentials } from "./domain/starter.ts";
 import { announce, type AnnounceReport } from "./flow/announce.ts";
 import type { Host } from "./host.ts";
-import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
-import { createHttp } from "./io/http.ts";
+import { createOutgoingHttp } from "./io/http.ts";
 import { createGeneric } from "./transport/generic.ts";
 import { createSlack } from "./transport/slack.ts";
 import { findSlack, noSlackError } from "./slack-credentials.ts";
@@ -23,7 +22,7 @@ export async function runAnnounce(
   { env, say }: Pick<Host, "env" | "say">,
 ): Promise<AnnounceReport> {
   const { slack, generic } = findWays(request, env);
-  const http = createHttp({ proxyEnv: env, tls: { ca: systemAuthorities() } });
+  const http = createOutgoingHttp(env);
   try {
     return await announce(toPush(request, env), request, {
       slack: slack && createSlack(slack, http.send),

@@ -9,9 +9,8 @@ import { type DoctorPorts, type DoctorReport, type DoctorRequest, examine } from
 import type { DoctorCluster } from "./flow/doctor-release.ts";
 import type { SendHttp } from "./flow/ports.ts";
 import type { Host } from "./host.ts";
-import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
-import { createHttp } from "./io/http.ts";
+import { createOutgoingHttp } from "./io/http.ts";
 import { isAllowed } from "./kube/access-review.ts";
 import { getConfigMap } from "./kube/config-maps.ts";
 import { findCause } from "./kube/failure.ts";
@@ -30,7 +29,7 @@ export async function runDoctor(
 ): Promise<DoctorReport> {
   const { env } = host;
   const { timeoutMs } = resolveSettings([], env);
-  const http = createHttp({ proxyEnv: env, tls: { ca: systemAuthorities() } });
+  const http = createOutgoingHttp(env);
   const opened: KubeApi[] = [];
   try {
     return await examine(request, {

@@ -27,9 +27,8 @@ import { createShippedReader } from "./git/shipped-reader.ts";
 import { readLocalFile } from "./helm/local-file.ts";
 import { readEditableValues, readStrictValues } from "./helm/values/scalar-edit.ts";
 import type { Host } from "./host.ts";
-import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
-import { createHttp } from "./io/http.ts";
+import { createOutgoingHttp } from "./io/http.ts";
 import { getConfigMap } from "./kube/config-maps.ts";
 import type { KubeApi } from "./kube/kube-api.ts";
 import { listPodImages } from "./kube/pod-images.ts";
@@ -148,7 +147,7 @@ async function withWorld<T>(host: Host, use: (world: EnvironmentWorld) => Promis
   const { env } = host;
   const warn = (line: string) => host.say(`warning: ${line}`);
   const { timeoutMs } = resolveSettings([], env);
-  const http = createHttp({ proxyEnv: env, tls: { ca: systemAuthorities() } });
+  const http = createOutgoingHttp(env);
   const tokens = gitTokens(env["HELM_NOTIFY_GIT_TOKEN"], env, warn);
   const opened: KubeApi[] = [];
   try {

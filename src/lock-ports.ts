@@ -9,9 +9,8 @@ import { type LockPorts, lockRelease, unlockRelease } from "./flow/lock.ts";
 import { parseArgv } from "./helm/argv.ts";
 import { GLOBAL_FLAGS } from "./helm/flags.ts";
 import type { Host } from "./host.ts";
-import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
-import { createHttp } from "./io/http.ts";
+import { createOutgoingHttp } from "./io/http.ts";
 import { lookUpRelease } from "./release/look-up.ts";
 import { toLockMessage } from "./render/lock-message.ts";
 import { openSlack } from "./report-ports.ts";
@@ -41,7 +40,7 @@ async function withPorts(
   const parsed = parseArgv(flags, GLOBAL_FLAGS);
   const settings = resolveSettings([], env);
   const access = clusterAccess(parsed, settings, host);
-  const http = createHttp({ proxyEnv: env, tls: { ca: systemAuthorities() } });
+  const http = createOutgoingHttp(env);
   try {
     const api = await access.openApi();
     if (api === undefined) {

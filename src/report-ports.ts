@@ -15,9 +15,8 @@ import { shippedOf } from "./flow/shipped.ts";
 import { createSlackTeller } from "./flow/slack-teller.ts";
 import { createShippedReader } from "./git/shipped-reader.ts";
 import type { Host } from "./host.ts";
-import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
-import { createHttp } from "./io/http.ts";
+import { createOutgoingHttp } from "./io/http.ts";
 import { findCause } from "./kube/failure.ts";
 import { applyConfigMap, getConfigMap } from "./kube/config-maps.ts";
 import type { KubeApi } from "./kube/kube-api.ts";
@@ -40,8 +39,6 @@ export interface ReportWorld {
   readonly openRevisions: () => Promise<Revisions>;
 }
 
-// GitHub's comparison brings the changed files along.
-const MAX_BODY_BYTES = 8 * 1024 * 1024;
 const LEDGER_LABELS = { "app.kubernetes.io/managed-by": "helm-notify" };
 
 export function reportPorts(
@@ -51,11 +48,7 @@ export function reportPorts(
   const { host, openApi, openRevisions, namespace, release } = world;
   const { env } = host;
   const warn = (line: string) => host.say(`warning: ${line}`);
-  const http = createHttp({
-    proxyEnv: env,
-    tls: { ca: systemAuthorities() },
-    maxBodyBytes: MAX_BODY_BYTES,
-  });
+  const http = createOutgoingHttp(env);
   let tokens: GitTokens = new Map();
   const tokenOf = (gitHost: string) => tokens.get(gitHost);
   const readShipped = createShippedReader({ send: http.send, tokenOf, warn });

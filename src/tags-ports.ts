@@ -7,9 +7,8 @@ import { reportTags, type TagsReport, type TagsRequest } from "./flow/tags.ts";
 import { withCheckout } from "./git/checkout.ts";
 import { readEditableValues, readStrictValues } from "./helm/values/scalar-edit.ts";
 import type { Host } from "./host.ts";
-import { systemAuthorities } from "./io/authorities.ts";
 import { createDeadline } from "./io/deadline.ts";
-import { createHttp } from "./io/http.ts";
+import { createOutgoingHttp } from "./io/http.ts";
 import { openRegistry, type Registry } from "./registry/registry.ts";
 
 // For all services and all of their tags.
@@ -83,11 +82,7 @@ async function withRegistry<T>(
   signal: AbortSignal,
   use: (ports: LatestTagsPorts & { readonly registry: Registry }) => Promise<T>,
 ): Promise<T> {
-  const http = createHttp({
-    proxyEnv: env,
-    tls: { ca: systemAuthorities() },
-    maxBodyBytes: MAX_BODY_BYTES,
-  });
+  const http = createOutgoingHttp(env, MAX_BODY_BYTES);
   const warn = (line: string) => say(`warning: ${line}`);
   try {
     const registry = openRegistry({ send: http.send, env, homeDir: homedir(), warn });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { HELM_NOTIFY } from "../support/bed.ts";
 import { type GitHostDouble, startGitHost, TOKEN } from "../support/git-hosts/double.ts";
 import { giteaModel } from "../support/git-hosts/gitea.ts";
+import { githubModel } from "../support/git-hosts/github.ts";
 import { createHistory, type History } from "../support/git-hosts/history.ts";
 import { run } from "../support/process.ts";
 import { pushImage } from "../support/registry/push.ts";
@@ -37,15 +38,7 @@ afterAll(async () => {
 let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(storage, "deploy-"));
-  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
-  const source = `gitea+${host.url}/acme/api`;
-  const environments = ["staging", "production", "sandbox"].map(
-    (name) => `  ${name}: {values: ${name}.yaml}\n`,
-  );
-  write(
-    "helm-notify.yaml",
-    `environments:\n${environments.join("")}services:\n  api: {image: ${registry.host}/acme/api, source: "${source}"}\n  web: {}\n`,
-  );
+  writeConfig(`gitea+${host.url}/acme/api`);
   write("staging.yaml", values("main-b", history.hashOf("third"), digest, "2.1.0"));
   write("production.yaml", values("main-a", history.hashOf("first"), "", "2.0.0"));
   write("sandbox.yaml", values("main-c", history.hashOf("third"), "", "2.0.0"));
@@ -58,6 +51,18 @@ beforeEach(async () => {
   }
 });
 
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+
+function writeConfig(source: string): void {
+  const environments = ["staging", "production", "sandbox"].map(
+    (name) => `  ${name}: {values: ${name}.yaml}\n`,
+  );
+  write(
+    "helm-notify.yaml",
+    `environments:\n${environments.join("")}services:\n  api: {image: ${registry.host}/acme/api, source: "${source}"}\n  web: {}\n`,
+  );
+}
+
 function values(tag: string, revision: string, pinned: string, web: string): string {
   return `api: {image: {tag: ${tag}, revision: ${revision}, digest: "${pinned}"}}\nweb: {image: {tag: ${web}}}\n`;
 }
@@ -67,7 +72,9 @@ const who = ["-c", "user.name=CI", "-c", "user.email=ci@example.com"];
 const git = (...argv: string[]) =>
   run(["git", ...who, ...argv], { cwd: folder, env: { PATH: process.env["PATH"], HOME: folder } });
 
-function promote(...argv: string[]) {
+const promote = (...argv: string[]) => promoteBy(host, ...argv);
+
+function promoteBy({ url }: GitHostDouble, ...argv: string[]) {
   return run([HELM_NOTIFY, "promote", "--source", "file", ...argv], {
     cwd: folder,
     env: {
@@ -78,7 +85,7 @@ function promote(...argv: string[]) {
       GIT_AUTHOR_EMAIL: "ci@example.com",
       GIT_COMMITTER_NAME: "CI",
       GIT_COMMITTER_EMAIL: "ci@example.com",
-      HELM_NOTIFY_GIT_TOKEN: `${new URL(host.url).host}=${TOKEN}`,
+      HELM_NOTIFY_GIT_TOKEN: `${new URL(url).host}=${TOKEN}`,
     },
   });
 }
@@ -100,6 +107,20 @@ it("shows services and commits, and brings tag, revision and digest", async () =
     /^committed [0-9a-f]{10} to main: feat\(production\): update api, web\n$/,
   );
   expect(read("production")).toBe(read("staging"));
+});
+
+it("shows the commits of a comparison that brings large changes along", async () => {
+  const large = githubModel("https://git.test", "/api/v3", { patch: "+".repeat(2 * 1024 * 1024) });
+  const github = await startGitHost(large, history);
+  try {
+    writeConfig(`github+${github.url}/acme/api`);
+    const argv = ["--from", "staging", "--to", "production", "--service", "api", "--yes"];
+    const end = await promoteBy(github, ...argv);
+    expect(end.stderr).toContain("api gets 2 commits:");
+    expect(end.stderr).not.toContain("warning");
+  } finally {
+    await github.stop();
+  }
 });
 
 it("goes from any environment to any other, and takes the chosen services only", async () => {

@@ -9,8 +9,12 @@ const UNPAGED = 250;
 const DEFAULT_PAGE = 30;
 const MAX_PAGE = 100;
 
-/** `base` is empty for github.com, `/api/v3` for an enterprise's own. */
-export function githubModel(origin: string, base: string): HostModel {
+/** `base` is empty for github.com, `/api/v3` for an enterprise's own; `patch` is the one changed file's. */
+export function githubModel(
+  origin: string,
+  base: string,
+  { patch = "@@ -1 +1 @@" } = {},
+): HostModel {
   return {
     origin,
     authorization: (token) => `Bearer ${token}`,
@@ -47,8 +51,7 @@ export function githubModel(origin: string, base: string): HostModel {
             ? commits.slice((page - 1) * perPage, page * perPage)
             : commits.slice(-UNPAGED)
           ).map(toGithubCommit),
-          files:
-            page === 1 ? [{ filename: "main.go", status: "modified", patch: "@@ -1 +1 @@" }] : [],
+          files: page === 1 ? [{ filename: "main.go", status: "modified", patch }] : [],
         },
       };
     },
