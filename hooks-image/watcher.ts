@@ -5,6 +5,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod/mini";
 import { NotifyError } from "../src/domain/errors.ts";
 import { readGitTokens } from "../src/domain/git-tokens.ts";
+import { parseJson } from "../src/domain/json.ts";
 import type { SendHttp, Teller } from "../src/flow/ports.ts";
 import { createGenericTeller } from "../src/flow/generic-teller.ts";
 import { shippedOf } from "../src/flow/shipped.ts";
@@ -124,11 +125,7 @@ const textsSchema = z.record(z.string(), z.string());
 
 /** As the chart wrote them; the default texts where that is nothing. */
 function decodeTexts(json: string | undefined): Readonly<Record<string, string>> {
-  try {
-    return textsSchema.parse(JSON.parse(json ?? "{}"));
-  } catch {
-    return {};
-  }
+  return textsSchema.safeParse(parseJson(json ?? "")).data ?? {};
 }
 
 /** Node leaves SSL_CERT_FILE to OpenSSL, which it does not ask; behind a proxy that opens TLS it is the way to trust it. */

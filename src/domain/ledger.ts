@@ -3,6 +3,7 @@
 // for ever.
 import * as z from "zod/mini";
 import { type Cause, cause } from "./cause.ts";
+import { parseJson } from "./json.ts";
 import type { Before } from "./message.ts";
 import { type ReleaseRecord, releaseRecord, type ServiceRecord } from "./record.ts";
 import { action, outcome } from "./run.ts";
@@ -86,12 +87,7 @@ export function ledgerName(release: string): string {
 
 /** `undefined` for text that is not a ledger this version can read. */
 export function decodeLedger(text: string): Ledger | undefined {
-  try {
-    const result = ledger.safeParse(JSON.parse(text));
-    return result.success ? result.data : undefined;
-  } catch {
-    return undefined;
-  }
+  return ledger.safeParse(parseJson(text)).data;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The record: what a release consists of, as the chart rendered it. A contract between the chart and the programs,
 // which are released apart: versioned, unknown keys ignored, old fixtures kept under test for ever.
 import * as z from "zod/mini";
+import { parseJson } from "./json.ts";
 import { THREAD } from "./thread.ts";
 
 const serviceRecord = z.object({
@@ -37,10 +38,5 @@ export function recordName(release: string): string {
 
 /** `undefined` for text that is not a record this version can read: a reader then says "unknown", never a guess. */
 export function decodeRecord(text: string): ReleaseRecord | undefined {
-  try {
-    const result = releaseRecord.safeParse(JSON.parse(text));
-    return result.success ? result.data : undefined;
-  } catch {
-    return undefined;
-  }
+  return releaseRecord.safeParse(parseJson(text)).data;
 }

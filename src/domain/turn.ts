@@ -1,6 +1,7 @@
 // Whose turn it is to change a release, and who has locked it. One ConfigMap a release, there only while one of both is. A
 // contract between programs released apart, like the ledger.
 import * as z from "zod/mini";
+import { parseJson } from "./json.ts";
 import type { PassedLock } from "./message.ts";
 import type { Pulse } from "./pulse.ts";
 
@@ -54,11 +55,7 @@ export function turnName(release: string): string {
 
 /** `undefined` for text that this version cannot read. */
 export function decodeTurn(text: string): Turn | undefined {
-  try {
-    return turn.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return turn.safeParse(parseJson(text)).data;
 }
 
 /** Who asks for the turn, and what lets them pass a lock. */

@@ -1,6 +1,7 @@
 // Credentials from an exec plugin. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
+import { parseJson } from "../domain/json.ts";
 import { Secret } from "../domain/secret.ts";
 import type { ExecConfig } from "./kubeconfig-text.ts";
 import { type Entry, pathBeside } from "./kubeconfig.ts";
@@ -120,14 +121,6 @@ function decodeAnswer(
     throw fail("gave only one of certificate and key");
   if (token === undefined && cert === undefined) throw fail("gave neither token nor certificate");
   return { token, cert, key };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** An installHint is somebody else's text: no control character of it reaches the terminal. */

@@ -1,5 +1,7 @@
 // Answers and failures of the Kubernetes API in words that tell what to do.
+import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
+import { parseJson } from "../domain/json.ts";
 import type { HttpResponse } from "../flow/ports.ts";
 import type { Connection } from "./connection.ts";
 
@@ -72,13 +74,9 @@ function hintFor(error: NotifyError, origin: string): string {
     : "Check the context, the network and the VPN; helm would not get through either.";
 }
 
+const answer = z.object({ message: z.string() });
+
 function statusMessage(body: Buffer): string | undefined {
-  try {
-    const status: unknown = JSON.parse(body.toString());
-    if (typeof status !== "object" || status === null || !("message" in status)) return undefined;
-    return typeof status.message === "string" && status.message !== "" ? status.message : undefined;
-  } catch {
-    // A proxy's error page.
-    return undefined;
-  }
+  // Maybe a proxy's error page.
+  return answer.safeParse(parseJson(body.toString())).data?.message || undefined;
 }

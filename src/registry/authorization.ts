@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
 import type { RepositoryPlace } from "../domain/image-reference.ts";
+import { parseJson } from "../domain/json.ts";
 import { Secret } from "../domain/secret.ts";
 import type { HttpRequest, HttpResponse } from "../flow/ports.ts";
 import type { Challenge } from "./challenge.ts";
@@ -97,12 +98,8 @@ function basic({ username, password }: Extract<Credentials, { kind: "password" }
 }
 
 function readToken({ body }: HttpResponse, place: RepositoryPlace): string {
-  try {
-    const { token, access_token: accessToken } = tokenAnswer.parse(JSON.parse(body.toString()));
-    const given = token || accessToken;
-    if (given) return given;
-  } catch {
-    // Told below, without the parser's error, which quotes the body.
-  }
+  const { data } = tokenAnswer.safeParse(parseJson(body.toString()));
+  const given = data?.token || data?.access_token;
+  if (given) return given;
   throw notARegistry(place.registry, "its token service gives no token");
 }

@@ -3,6 +3,7 @@
 import { execFile } from "node:child_process";
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
+import { parseJson } from "../domain/json.ts";
 import { Secret } from "../domain/secret.ts";
 
 export interface HelperAnswer {
@@ -53,12 +54,8 @@ export function askCredentialHelper(
 }
 
 function parseAnswer(stdout: string): HelperAnswer | undefined {
-  try {
-    const { Username, Secret: text } = answer.parse(JSON.parse(stdout));
-    return { username: Username, secret: new Secret(text) };
-  } catch {
-    return undefined;
-  }
+  const { data } = answer.safeParse(parseJson(stdout));
+  return data && { username: data.Username, secret: new Secret(data.Secret) };
 }
 
 function reasonOf(error: { readonly code?: unknown; readonly killed?: unknown }): string {

@@ -1,6 +1,7 @@
 // Manifests, indexes and configurations, of OCI and of Docker: their shapes are the same.
 // https://github.com/opencontainers/image-spec/blob/v1.1.1/manifest.md and image-index.md
 import * as z from "zod/mini";
+import { parseJson } from "../domain/json.ts";
 
 export const MANIFEST_TYPES = [
   "application/vnd.oci.image.index.v1+json",
@@ -36,7 +37,7 @@ export interface ImageConfiguration {
 
 /** `undefined` for what is no manifest, or two things at once (CVE-2021-41190). */
 export function decodeManifest(body: Buffer): Manifest | undefined {
-  const { config, manifests } = manifest.safeParse(parseJson(body)).data ?? {};
+  const { config, manifests } = manifest.safeParse(parseJson(body.toString())).data ?? {};
   if (config && !manifests) return { kind: "image", configDigest: config.digest };
   if (config || !manifests) return undefined;
   const images = manifests.filter((one) => !isAttestation(one));
@@ -56,18 +57,10 @@ function isUsual({ platform }: Descriptor): boolean {
 }
 
 export function decodeConfiguration(body: Buffer): ImageConfiguration | undefined {
-  const { data } = configuration.safeParse(parseJson(body));
+  const { data } = configuration.safeParse(parseJson(body.toString()));
   if (data === undefined) return undefined;
   return {
     ...(data.created ? { created: data.created } : {}),
     labels: data.config?.Labels ?? {},
   };
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
 import { locateRepository, type RepositoryPlace } from "../domain/image-reference.ts";
+import { parseJson } from "../domain/json.ts";
 import type { HttpResponse, ReadImageLabels, SendHttp } from "../flow/ports.ts";
 import type { CredentialWorld } from "./credentials.ts";
 import { notARegistry } from "./errors.ts";
@@ -158,11 +159,9 @@ function digestOf(algorithm: string, body: Buffer): string {
 }
 
 function decodeTags({ body }: HttpResponse, { registry }: RepositoryPlace): readonly string[] {
-  try {
-    return tagList.parse(JSON.parse(body.toString())).tags ?? [];
-  } catch {
-    throw notARegistry(registry, "no list of tags");
-  }
+  const { data } = tagList.safeParse(parseJson(body.toString()));
+  if (data === undefined) throw notARegistry(registry, "no list of tags");
+  return data.tags ?? [];
 }
 
 /** Of the next page's address only the query counts: behind a proxy its host is often wrong, and no other may see our token. */

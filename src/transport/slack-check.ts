@@ -1,6 +1,7 @@
 // Whether Slack takes the credentials, as far as can be seen without posting.
 import * as z from "zod/mini";
 import type { Finding, FindingsAt } from "../domain/findings.ts";
+import { parseJson } from "../domain/json.ts";
 import { Secret } from "../domain/secret.ts";
 import type { SendHttp } from "../flow/ports.ts";
 import { hintFor } from "./slack-errors.ts";
@@ -30,7 +31,7 @@ export async function checkSlackAccess(
     headers: { authorization: new Secret(`Bearer ${access.token.reveal()}`) },
     signal,
   });
-  const said = answer.safeParse(parseJson(body));
+  const said = answer.safeParse(parseJson(body.toString()));
   if (!said.success) {
     const remedy = "Check slack.apiUrl in the values and the proxy, or try again.";
     return at.problem(`what answered HTTP ${status} to auth.test is not Slack`, remedy);
@@ -58,12 +59,4 @@ function checkWebhook(url: Secret, source: string, at: FindingsAt): Finding {
   return WEBHOOK.test(text)
     ? at.ok(`webhookUrl of ${source} looks like one of Slack; nothing was posted`)
     : at.warning(`webhookUrl of ${source} does not look like one of Slack`, remedy);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

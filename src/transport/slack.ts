@@ -1,5 +1,6 @@
 // Slack: an incoming webhook, or the Web API with a bot token.
 import * as z from "zod/mini";
+import { parseJson } from "../domain/json.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Deadline, Delivery, HttpResponse, SendHttp, Slack } from "../flow/ports.ts";
 import { type Attempt, done, type Receiver, sendPatiently } from "./retry.ts";
@@ -113,7 +114,7 @@ const TRANSIENT = new Set([
 
 /** The Web API answers HTTP 200 to everything and says in the body what came of it. */
 function decodeWebApi({ status, body }: HttpResponse): Attempt {
-  const answer = webApiAnswer.safeParse(parseJson(body));
+  const answer = webApiAnswer.safeParse(parseJson(body.toString()));
   if (!answer.success) return done(foreign(status));
   if (answer.data.ok) {
     const { channel, ts } = answer.data;
@@ -141,12 +142,4 @@ function foreign(status: number): Delivery {
 /** Anything else may hold what must not be shown. */
 function isErrorName(text: string): boolean {
   return /^[a-z][a-z0-9_]{0,63}$/.test(text);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

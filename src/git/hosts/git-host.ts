@@ -1,6 +1,7 @@
 // What every kind of Git host is asked, and how.
 import type * as z from "zod/mini";
 import { NotifyError } from "../../domain/errors.ts";
+import { parseJson } from "../../domain/json.ts";
 import type { Commit, Shipped } from "../../domain/shipped.ts";
 import type { HttpResponse } from "../../flow/ports.ts";
 
@@ -29,7 +30,7 @@ export interface GitHost {
 }
 
 export function decodeAnswer<T>(schema: z.ZodMiniType<T>, { body }: HttpResponse): T {
-  const answer = schema.safeParse(parseJson(body));
+  const answer = schema.safeParse(parseJson(body.toString()));
   if (answer.success) return answer.data;
   throw foreign("what answered is not its API");
 }
@@ -42,12 +43,4 @@ export function foreign(message: string): NotifyError {
 
 export function firstLine(message: string): string {
   return message.trim().split(/\r?\n/, 1)[0] ?? "";
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }
