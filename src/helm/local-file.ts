@@ -1,6 +1,7 @@
 // Files and folders that the user named.
 import { readFileSync, statSync } from "node:fs";
 import { NotifyError } from "../domain/errors.ts";
+import { errorCode } from "../io/network-error.ts";
 
 /** Refuses with a message that names the file and the reason. */
 export function readLocalFile(path: string): Buffer {
@@ -39,8 +40,8 @@ export function unreadable(path: string, cause: unknown): NotifyError {
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === "ENOENT") return "there is no such file";
   if (code === "EISDIR") return "it is a directory";
-  return code === "EACCES" ? "permission denied" : String(code);
+  return code === "EACCES" ? "permission denied" : code;
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, realpath, rename, rm, stat, writeFile } from 
 import { dirname, join } from "node:path";
 import { NotifyError } from "../domain/errors.ts";
 import type { ChangeChart, ReadChartTree } from "../flow/ports.ts";
+import { errorCode } from "./network-error.ts";
 
 /** What `init` looks at. */
 const RELEVANT =
@@ -72,7 +73,7 @@ export const changeChart: ChangeChart = async (directory, { writes, removals }) 
     for (const file of removals) await rm(join(directory, file), { force: true });
   } catch (cause) {
     await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
-    throw new NotifyError("CANNOT_WRITE", `cannot write to ${directory}: ${codeOf(cause)}`, {
+    throw new NotifyError("CANNOT_WRITE", `cannot write to ${directory}: ${errorCode(cause)}`, {
       hint: "Check what stands in the chart's folder, and your rights on it.",
       cause,
     });
@@ -93,8 +94,4 @@ async function findTarget(named: string): Promise<StagedFile> {
   const entry = await stat(path).catch(() => undefined);
   if (entry?.isDirectory()) throw Object.assign(new Error(named), { code: "EISDIR" });
   return { path, part: `${path}.helm-notify-part`, mode: entry?.mode ?? 0o666 };
-}
-
-function codeOf(cause: unknown): string {
-  return cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
 }
