@@ -1,10 +1,11 @@
 // The edges that pushed images are announced with.
 import { randomUUID } from "node:crypto";
 import type { AnnounceRequest } from "./cli/announce-command.ts";
+import { withoutCredentials } from "./domain/credentials-in-url.ts";
 import { NotifyError } from "./domain/errors.ts";
 import type { Push } from "./domain/push.ts";
 import { Secret } from "./domain/secret.ts";
-import { originOf, starterOf, withoutCredentials } from "./domain/starter.ts";
+import { originOf, starterOf } from "./domain/starter.ts";
 import { announce, type AnnounceReport } from "./flow/announce.ts";
 import type { Host } from "./host.ts";
 import { createDeadline } from "./io/deadline.ts";

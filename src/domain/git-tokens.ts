@@ -23,6 +23,12 @@ export function parseGitTokens(text: string): GitTokens {
   return new Map(entries);
 }
 
+/** Whether a token may go there: not over a wire that others may read. */
+export function isPrivate({ protocol, hostname }: URL): boolean {
+  const isLoopback = /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(hostname);
+  return protocol === "https:" || (protocol === "http:" && isLoopback);
+}
+
 /** The same, with a warning in the place of an error: without tokens only the commits are not listed. */
 export function readGitTokens(text: string, warn: (line: string) => void): GitTokens {
   try {

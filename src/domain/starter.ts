@@ -1,4 +1,5 @@
 // Who started this and what is built here, by the variables of the CI it runs in. A claim: anyone can set a variable.
+import { withoutCredentials } from "./credentials-in-url.ts";
 import { parseGitSource } from "./git-source.ts";
 import type { Starter } from "./message.ts";
 import { isCommit } from "./source-link.ts";
@@ -152,11 +153,6 @@ export function originOf(env: Environment): Origin {
     // As Azure and Jenkins write them.
     ref: ref?.replace(/^(?:refs\/(?:heads|tags)|origin)\//, ""),
   };
-}
-
-/** Clone addresses of some CIs hold a token. */
-export function withoutCredentials(source: string): string {
-  return source.replaceAll(/(https?:\/\/)[^/?#\s]*@/gi, "$1");
 }
 
 /** Whether a CI that is known here runs this. */

@@ -3,7 +3,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { resolve } from "node:path";
+import { withoutCredentials } from "../domain/credentials-in-url.ts";
 import { NotifyError } from "../domain/errors.ts";
+import { isPrivate } from "../domain/git-tokens.ts";
 import type { Secret } from "../domain/secret.ts";
 import { writePrivate } from "../io/temp-folder.ts";
 
@@ -100,9 +102,7 @@ function writeLines(folder: string, name: string, text: string): string {
  */
 function tokenEnvironment({ token, user }: GitAccess, remote: string, env: Env): Env {
   const url = URL.canParse(remote) ? new URL(remote) : undefined;
-  const isLoopback = /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(url?.hostname ?? "");
-  const isPrivate = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback);
-  if (token === undefined || url === undefined || !isPrivate) return {};
+  if (token === undefined || url === undefined || !isPrivate(url)) return {};
   const origin = `${url.protocol}//${url.host}`;
   const key = `credential.${origin}.helper`;
   const helper = `!f() { test "$1" = get && printf 'username=%s\\npassword=%s\\n' "$HELM_NOTIFY_GIT_USER" "$HELM_NOTIFY_GIT_PASSWORD"; }; f`;
@@ -115,7 +115,7 @@ function tokenEnvironment({ token, user }: GitAccess, remote: string, env: Env):
       [key, ""],
       [key, helper],
       [`http.${origin}/.extraHeader`, ""],
-      ...(hasPassword ? [[`url.${withoutUser(remote)}.insteadOf`, remote] as const] : []),
+      ...(hasPassword ? [[`url.${withoutCredentials(remote)}.insteadOf`, remote] as const] : []),
     ]),
   };
 }
@@ -128,10 +128,6 @@ function configEnvironment(env: Env, entries: readonly (readonly [string, string
     [`GIT_CONFIG_VALUE_${count + index}`, value],
   ]);
   return { ...Object.fromEntries(variables), GIT_CONFIG_COUNT: String(count + entries.length) };
-}
-
-function withoutUser(remote: string): string {
-  return remote.replace(/:\/\/[^/@]*@/, "://");
 }
 
 function toPath(said: string, folder: string): string {

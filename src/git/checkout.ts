@@ -3,11 +3,12 @@
 // before the push has come through.
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { withoutPasswords } from "../domain/credentials-in-url.ts";
 import { NotifyError } from "../domain/errors.ts";
 import type { Checkout, Deadline } from "../flow/ports.ts";
 import { removedOnSignal, withTempFolder } from "../io/temp-folder.ts";
 import { checkRemote, type GitAccess, gitEnvironment } from "./access.ts";
-import { gitError, redact, toGitFailure } from "./failure.ts";
+import { gitError, toGitFailure } from "./failure.ts";
 import { createGit, type RunGit } from "./git.ts";
 import {
   checkClean,
@@ -122,7 +123,7 @@ async function useClone<T>(
   const run = reachingGit(request, repo, temp, world, await hasOwnSsh(plain, env));
   const named = request.branch === undefined ? [] : ["--branch", request.branch];
   const argv = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", ...named];
-  await patiently(world, `clone of ${redact(repo)}`, async () => {
+  await patiently(world, `clone of ${withoutPasswords(repo)}`, async () => {
     // What a broken attempt may have left.
     await rm(folder, { recursive: true, force: true });
     return run([...argv, "--", repo, folder], { cwd: world.folder, signal: deadline.signal });

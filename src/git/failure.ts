@@ -84,8 +84,3 @@ export function gitError(
   const message = [problem, ...said.map((line) => `  ${line}`)].join("\n");
   return new NotifyError(code, message, hint === undefined ? {} : { hint });
 }
-
-/** Takes user and password out of every URL. */
-export function redact(text: string): string {
-  return text.replaceAll(/(:\/\/)[^/\s@]+@/g, "$1***@");
-}

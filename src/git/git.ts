@@ -1,8 +1,8 @@
 // Runs the git of the machine: its configuration, hooks, signing and helpers are the user's.
 import { spawn } from "node:child_process";
+import { withoutPasswords } from "../domain/credentials-in-url.ts";
 import { NotifyError } from "../domain/errors.ts";
 import { errorCode } from "../io/network-error.ts";
-import { redact } from "./failure.ts";
 
 export interface GitEnd {
   readonly code: number;
@@ -64,7 +64,12 @@ export function createGit(env: Readonly<Record<string, string | undefined>>): Ru
       child.on("close", (code) => {
         signal.removeEventListener("abort", stop);
         if (signal.aborted) reject(tooSlow(argv));
-        else resolve({ code: code ?? 1, stdout: output.stdout(), stderr: redact(output.stderr()) });
+        else
+          resolve({
+            code: code ?? 1,
+            stdout: output.stdout(),
+            stderr: withoutPasswords(output.stderr()),
+          });
       });
       // git may end without reading it.
       child.stdin.on("error", () => {});

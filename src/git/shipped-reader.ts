@@ -1,6 +1,7 @@
 // What lies between two revisions, as the Git host says it: with a token, or not at all.
 import { NotifyError } from "../domain/errors.ts";
 import { type GitRepository, parseGitSource } from "../domain/git-source.ts";
+import { isPrivate } from "../domain/git-tokens.ts";
 import { Secret } from "../domain/secret.ts";
 import type { Shipped } from "../domain/shipped.ts";
 import { commitUrl, isSame } from "../domain/source-link.ts";
@@ -27,7 +28,7 @@ export function createShippedReader({ send, tokenOf, warn }: ShippedWorld): Read
   const warned = new Set<string>();
   return async (source, from, to, signal) => {
     const repository = parseGitSource(source);
-    if (repository === undefined || !isPrivate(repository)) return undefined;
+    if (repository === undefined || !isPrivate(new URL(repository.origin))) return undefined;
     const { host } = repository;
     const token = tokenOf(host);
     if (token === undefined) return undefined;
@@ -83,12 +84,6 @@ function apiOf(repository: GitRepository): GitHost {
     case "azure":
       return createAzure(repository);
   }
-}
-
-/** A token does not go over a wire that others may read. */
-function isPrivate({ origin }: GitRepository): boolean {
-  const { protocol, hostname } = new URL(origin);
-  return protocol === "https:" || /^(?:127\.0\.0\.1|localhost|\[::1\])$/.test(hostname);
 }
 
 function toShipped({ commits, aheadBy, behindBy }: Comparison, source: string): Shipped {

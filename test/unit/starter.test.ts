@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { originOf, starterOf, withoutCredentials } from "../../src/domain/starter.ts";
+import { withoutCredentials } from "../../src/domain/credentials-in-url.ts";
+import { originOf, starterOf } from "../../src/domain/starter.ts";
 
 it.each([
   [

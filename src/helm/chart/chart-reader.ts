@@ -1,6 +1,7 @@
 // A chart by the reference on Helm's command line: name, versions, and the defaults of all its values.
 import { readdirSync, statSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { withoutPasswords } from "../../domain/credentials-in-url.ts";
 import { NotifyError } from "../../domain/errors.ts";
 import type { Switch } from "../../domain/switches.ts";
 import type { Values } from "../../domain/values.ts";
@@ -8,7 +9,6 @@ import type { RunHelmForOutput } from "../../flow/ports.ts";
 import { withTempFolder } from "../../io/temp-folder.ts";
 import { readLocalFile } from "../local-file.ts";
 import { helmError } from "../values/helm-values.ts";
-import { withoutPasswords } from "../values/password-in-url.ts";
 import { parseValuesFile } from "../values/values-file.ts";
 import { archiveTree, type ChartTree, folderTree, subtree } from "./chart-tree.ts";
 import { type ChartWithValues, coalesceChart, type ValueImport } from "./chart-values.ts";

@@ -3,9 +3,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { parseExactJson } from "../../domain/exact-json.ts";
 import { isMap, type Values } from "../../domain/values.ts";
+import { withoutPasswords } from "../../domain/credentials-in-url.ts";
 import type { RunHelmForOutput } from "../../flow/ports.ts";
 import { withTempFolder, writePrivate } from "../../io/temp-folder.ts";
-import { withoutPasswords } from "./password-in-url.ts";
 
 export type HelmAnswer =
   | { readonly kind: "values"; readonly values: Values }

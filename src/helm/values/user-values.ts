@@ -1,5 +1,6 @@
 // The values of one command, as Helm puts them together: files from left to right, then the --set family in Helm's own
 // order, whatever the order typed (pkg/cli/values: MergeValues).
+import { withoutPasswords } from "../../domain/credentials-in-url.ts";
 import { NotifyError } from "../../domain/errors.ts";
 import { mergeValues } from "../../domain/merged-values.ts";
 import type { ValueSources } from "../../domain/request.ts";
@@ -8,7 +9,6 @@ import type { RunHelmForOutput } from "../../flow/ports.ts";
 import { readSharedFile, unreadable } from "../local-file.ts";
 import { askHelmForValues } from "./helm-values.ts";
 import { type MutableValues, toMutableValues } from "./mutable-values.ts";
-import { withoutPasswords } from "./password-in-url.ts";
 import { applySetFlag, type ReadSetFile, type SetFlag } from "./set-flags.ts";
 import { fetchValuesFile, isLocalPath, parseValuesFile } from "./values-file.ts";
 

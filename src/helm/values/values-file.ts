@@ -1,13 +1,13 @@
 // One values file, read as Helm reads it.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { withoutPasswords } from "../../domain/credentials-in-url.ts";
 import { NotifyError } from "../../domain/errors.ts";
 import { isMap, type Value, type Values } from "../../domain/values.ts";
 import type { RunHelmForOutput } from "../../flow/ports.ts";
 import { withTempFolder } from "../../io/temp-folder.ts";
 import { quoteCsv } from "../argv.ts";
 import { askHelmForValues } from "./helm-values.ts";
-import { withoutPasswords } from "./password-in-url.ts";
 import { parseHelmYaml } from "./yaml-values.ts";
 
 /**
