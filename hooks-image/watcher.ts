@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import * as z from "zod/mini";
-import { NotifyError } from "../src/domain/errors.ts";
+import { NotifyError, withHint } from "../src/domain/errors.ts";
 import { readGitTokens } from "../src/domain/git-tokens.ts";
 import { parseJson } from "../src/domain/json.ts";
 import type { SendHttp, Teller } from "../src/flow/ports.ts";
@@ -140,8 +140,6 @@ function trusted(env: WatcherWorld["env"]): { ca?: string } {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof NotifyError) {
-    return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
-  }
+  if (error instanceof NotifyError) return withHint(error);
   return `a bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -10,3 +10,8 @@ export class NotifyError extends Error {
     this.hint = options.hint;
   }
 }
+
+/** What is wrong and what to do about it, in one line. */
+export function withHint({ message, hint }: NotifyError): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
+}

@@ -1,5 +1,5 @@
 // Tokens for Git hosts: each goes to its own host and to no other.
-import { NotifyError } from "./errors.ts";
+import { NotifyError, withHint } from "./errors.ts";
 import { Secret } from "./secret.ts";
 
 export type GitTokens = ReadonlyMap<string, Secret>;
@@ -35,7 +35,7 @@ export function readGitTokens(text: string, warn: (line: string) => void): GitTo
     return parseGitTokens(text);
   } catch (error) {
     if (!(error instanceof NotifyError)) throw error;
-    warn(`${error.message}. ${error.hint}`);
+    warn(withHint(error));
     return new Map();
   }
 }

@@ -1,5 +1,5 @@
 // Waiting out an API server that is away, or that does not know of our rights yet.
-import { NotifyError } from "../domain/errors.ts";
+import { NotifyError, withHint } from "../domain/errors.ts";
 import type { Deadline } from "./ports.ts";
 
 export interface Limits {
@@ -68,5 +68,5 @@ export function isKubeTrouble(error: unknown): error is NotifyError {
 
 export function describe(error: unknown): string {
   if (!(error instanceof NotifyError)) throw error;
-  return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+  return withHint(error);
 }

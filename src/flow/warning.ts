@@ -1,5 +1,5 @@
 // What goes wrong beside Helm is a warning: a bug of ours must not stop a deploy, nor look like a failed one.
-import { NotifyError } from "../domain/errors.ts";
+import { NotifyError, withHint } from "../domain/errors.ts";
 
 /** What is promised; `otherwise`, and a warning, where that comes to nothing. */
 export async function orWarn<T>(
@@ -20,5 +20,5 @@ export function toWarning(error: unknown): string {
   if (!(error instanceof NotifyError)) {
     return `a bug in helm-notify: ${error instanceof Error ? error.stack : String(error)}`;
   }
-  return error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+  return withHint(error);
 }

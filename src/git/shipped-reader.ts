@@ -1,5 +1,5 @@
 // What lies between two revisions, as the Git host says it: with a token, or not at all.
-import { NotifyError } from "../domain/errors.ts";
+import { NotifyError, withHint } from "../domain/errors.ts";
 import { type GitRepository, parseGitSource } from "../domain/git-source.ts";
 import { isPrivate } from "../domain/git-tokens.ts";
 import { Secret } from "../domain/secret.ts";
@@ -57,9 +57,8 @@ export function createShippedReader({ send, tokenOf, warn }: ShippedWorld): Read
       return toShipped(comparison, source);
     } catch (error) {
       if (!(error instanceof NotifyError)) throw error;
-      const hint = error.hint === undefined ? "" : `. ${error.hint}`;
       if (!warned.has(host)) {
-        warn(`no commits of ${host}/${repository.path} to show: ${error.message}${hint}`);
+        warn(`no commits of ${host}/${repository.path} to show: ${withHint(error)}`);
       }
       warned.add(host);
       return undefined;
