@@ -12,7 +12,6 @@ import type { Place } from "./environment.ts";
 type Cluster = Pick<WatchDeps, "read" | "readAt" | "write"> &
   Pick<PostDeps, "readReplicaSetUid" | "deleteReplicaSet"> & { readonly close: () => void };
 
-const LABELS = { "app.kubernetes.io/managed-by": "helm-notify" };
 // A connection that died must not hold up the look for the end.
 const TIMEOUT_MS = 5000;
 
@@ -36,7 +35,7 @@ export function openCluster({ kube, namespace }: Place): Cluster {
     read: (name, signal) => getConfigMap(api, name, signal),
     readAt: (name, version, signal) => getConfigMapAt(api, name, version, signal),
     write: async (name, data, resourceVersion, signal) => {
-      await applyConfigMap(api, { name, data, labels: LABELS, resourceVersion }, signal);
+      await applyConfigMap(api, { name, data, resourceVersion }, signal);
     },
     readReplicaSetUid: (name, signal) => getReplicaSetUid(api, name, signal),
     deleteReplicaSet: (name, uid, signal) => deleteReplicaSet(api, name, uid, signal),

@@ -39,8 +39,6 @@ export interface ReportWorld {
   readonly openRevisions: () => Promise<Revisions>;
 }
 
-const LEDGER_LABELS = { "app.kubernetes.io/managed-by": "helm-notify" };
-
 export function reportPorts(
   settings: NotifySettings,
   world: ReportWorld,
@@ -86,7 +84,7 @@ export function clusterPorts(api: KubeApi, release: string): ClusterPorts {
     namespace: api.namespace,
     read: (name, signal) => getConfigMap(api, name, signal),
     write: async (name, data, resourceVersion, signal) => {
-      await applyConfigMap(api, { name, data, labels: LEDGER_LABELS, resourceVersion }, signal);
+      await applyConfigMap(api, { name, data, resourceVersion }, signal);
     },
     readAccount: (signal) => readAccount(api, signal),
     readRecord: async (signal) => {

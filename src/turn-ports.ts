@@ -102,16 +102,10 @@ export function turnStore(api: KubeApi): TurnStore {
   return {
     read: (name, signal) => getConfigMap(api, name, signal),
     create: async (name, data, signal) => {
-      const { resourceVersion } = await createConfigMap(
-        api,
-        { name, data, labels: LABELS },
-        signal,
-      );
+      const { resourceVersion } = await createConfigMap(api, { name, data }, signal);
       return resourceVersion;
     },
     change: (name, data, version, signal) => changeConfigMap(api, { name, data }, version, signal),
     remove: (name, version, signal) => deleteConfigMap(api, name, version, signal),
   };
 }
-
-const LABELS = { "app.kubernetes.io/managed-by": "helm-notify" };

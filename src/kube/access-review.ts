@@ -1,9 +1,9 @@
 // Asking the cluster what we may do, without doing it.
 // https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/
 import * as z from "zod/mini";
-import { NotifyError } from "../domain/errors.ts";
 import type { Right } from "../domain/rights.ts";
 import type { KubeApi } from "./kube-api.ts";
+import { foreignAnswer } from "./objects.ts";
 
 const GROUP_VERSION = "authorization.k8s.io/v1";
 
@@ -27,7 +27,5 @@ export async function isAllowed(
   });
   const parsed = review.safeParse(answer);
   if (parsed.success) return parsed.data.status.allowed;
-  throw new NotifyError("KUBE_NOT_AN_API", "what the server gives for an access review is none", {
-    hint: "Check the server address.",
-  });
+  throw foreignAnswer("an access review is none");
 }

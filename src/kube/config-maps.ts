@@ -4,11 +4,11 @@ import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
 import type { StoredConfigMap } from "../flow/ports.ts";
 import type { KubeApi } from "./kube-api.ts";
+import { foreignAnswer, getIfThere, namespaced } from "./objects.ts";
 
 export interface ConfigMapToApply {
   readonly name: string;
   readonly data: Readonly<Record<string, string>>;
-  readonly labels?: Readonly<Record<string, string>>;
   /** The version last read: a ConfigMap changed since then is refused as `KUBE_CONFLICT`. */
   readonly resourceVersion?: string | undefined;
 }
@@ -33,12 +33,8 @@ export async function getConfigMap(
   name: string,
   signal?: AbortSignal,
 ): Promise<StoredConfigMap | undefined> {
-  try {
-    return decode(await api.request({ path: pathOf(api, name), signal }), name);
-  } catch (error) {
-    if (error instanceof NotifyError && error.code === "KUBE_NOT_FOUND") return undefined;
-    throw error;
-  }
+  const answer = await getIfThere(api, { path: pathOf(api, name), signal });
+  return answer === undefined ? undefined : decode(answer, name);
 }
 
 /**
@@ -70,13 +66,13 @@ export async function getConfigMapAt(
  */
 export async function applyConfigMap(
   api: KubeApi,
-  { name, data, labels, resourceVersion }: ConfigMapToApply,
+  { name, data, resourceVersion }: ConfigMapToApply,
   signal?: AbortSignal,
 ): Promise<StoredConfigMap> {
   const body = {
     apiVersion: "v1",
     kind: "ConfigMap",
-    metadata: { name, namespace: api.namespace, labels, resourceVersion },
+    metadata: { name, namespace: api.namespace, labels: LABELS, resourceVersion },
     data,
   };
   // It creates for whoever comes second, too, unless another manager of fields came first:
@@ -96,10 +92,10 @@ export async function applyConfigMap(
 /** Refuses with `KUBE_CONFLICT` where there is one already. */
 export async function createConfigMap(
   api: KubeApi,
-  { name, data, labels }: Omit<ConfigMapToApply, "resourceVersion">,
+  { name, data }: Omit<ConfigMapToApply, "resourceVersion">,
   signal?: AbortSignal,
 ): Promise<StoredConfigMap> {
-  const metadata = { name, namespace: api.namespace, labels };
+  const metadata = { name, namespace: api.namespace, labels: LABELS };
   const answer = await api.request({
     method: "POST",
     path: pathOf(api),
@@ -162,11 +158,11 @@ async function orConflict(request: Promise<unknown>): Promise<void> {
   }
 }
 
+const LABELS = { "app.kubernetes.io/managed-by": "helm-notify" };
 const FIELD_MANAGER = { fieldManager: "helm-notify" };
 
 function pathOf(api: KubeApi, name?: string): string {
-  const all = `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/configmaps`;
-  return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;
+  return namespaced(api, "api/v1", "configmaps", name);
 }
 
 function decode(answer: unknown, name: string): StoredConfigMap {
@@ -188,6 +184,5 @@ function decode(answer: unknown, name: string): StoredConfigMap {
 }
 
 function notConfigMap(name: string): NotifyError {
-  const problem = `what the server gives for ConfigMap ${name} is not one`;
-  return new NotifyError("KUBE_NOT_AN_API", problem, { hint: "Check the server address." });
+  return foreignAnswer(`ConfigMap ${name} is not one`);
 }

@@ -1,5 +1,6 @@
 // What is the same for objects of any kind.
 import * as z from "zod/mini";
+import { NotifyError } from "../domain/errors.ts";
 import type { KubeApi, KubeRequest } from "./kube-api.ts";
 
 const ownerReference = z.object({
@@ -42,6 +43,10 @@ export interface ObjectList<T> {
   readonly isCut: boolean;
 }
 
+/** Of a list, for whoever does without the objects themselves. */
+export const METADATA_ONLY =
+  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
 export const LIST_LIMIT = 500;
 
 /** The first of a list; what does not have the `item`'s shape is left out. */
@@ -59,6 +64,25 @@ export async function listObjects<T>(
   return { items: fitting, isCut: Boolean(metadata.continue) };
 }
 
-export function namespaced(api: KubeApi, group: string, resource: string): string {
-  return `/${group}/namespaces/${encodeURIComponent(api.namespace)}/${resource}`;
+/** The answer; `undefined` where there is no such object. */
+export async function getIfThere(api: KubeApi, request: KubeRequest): Promise<unknown> {
+  try {
+    return await api.request(request);
+  } catch (error) {
+    if (error instanceof NotifyError && error.code === "KUBE_NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+/** `problem` goes on from "what the server gives for". */
+export function foreignAnswer(problem: string): NotifyError {
+  return new NotifyError("KUBE_NOT_AN_API", `what the server gives for ${problem}`, {
+    hint: "Check the server address.",
+  });
+}
+
+/** The path of all of a kind, or of the one that is named. */
+export function namespaced(api: KubeApi, group: string, resource: string, name?: string): string {
+  const all = `/${group}/namespaces/${encodeURIComponent(api.namespace)}/${resource}`;
+  return name === undefined ? all : `${all}/${encodeURIComponent(name)}`;
 }

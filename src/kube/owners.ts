@@ -5,15 +5,13 @@ import {
   controllerOf,
   isSame,
   listObjects,
+  METADATA_ONLY,
   type Named,
   namespaced,
   type ObjectList,
   objectMetadata,
 } from "./objects.ts";
 import { listPods, makerOf, type Pod, troubleOf } from "./pods.ts";
-
-const METADATA_ONLY =
-  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 const replicaSet = z.object({ metadata: objectMetadata });
 type ReplicaSet = z.infer<typeof replicaSet>;

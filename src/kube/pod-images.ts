@@ -1,8 +1,8 @@
 // Which images the pods of a namespace have.
 import * as z from "zod/mini";
 import type { PodImage } from "../domain/drift.ts";
-import { NotifyError } from "../domain/errors.ts";
 import type { KubeApi } from "./kube-api.ts";
+import { foreignAnswer, namespaced } from "./objects.ts";
 
 const container = z.object({ name: z.string(), image: z.optional(z.string()) });
 const status = z.object({
@@ -36,21 +36,13 @@ export async function listPodImages(
   api: KubeApi,
   signal?: AbortSignal,
 ): Promise<readonly PodImage[]> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/pods`;
+  const path = namespaced(api, "api/v1", "pods");
   const images: PodImage[] = [];
   let next = "";
   do {
     const query = { limit: PAGE_SIZE, ...(next && { continue: next }) };
     const parsed = podList.safeParse(await api.request({ path, query, signal }));
-    if (!parsed.success) {
-      throw new NotifyError(
-        "KUBE_NOT_AN_API",
-        "what the server gives for pods is no list of them",
-        {
-          hint: "Check the server address.",
-        },
-      );
-    }
+    if (!parsed.success) throw foreignAnswer("pods is no list of them");
     images.push(...parsed.data.items.filter(isAlive).flatMap(imagesOf));
     next = parsed.data.metadata.continue ?? "";
   } while (next !== "");

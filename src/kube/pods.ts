@@ -151,6 +151,6 @@ export async function readLog(
     limitBytes: "16384",
     ...(isPrevious && { previous: "true" }),
   };
-  const path = namespaced(api, "api/v1", `pods/${encodeURIComponent(metadata.name)}/log`);
+  const path = `${namespaced(api, "api/v1", "pods", metadata.name)}/log`;
   return api.requestText({ path, query, signal });
 }

@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import { NotifyError } from "../domain/errors.ts";
 import type { KubeApi } from "./kube-api.ts";
+import { foreignAnswer, getIfThere, namespaced } from "./objects.ts";
 
 const replicaSet = z.object({ metadata: z.object({ uid: z.string() }) });
 
@@ -11,17 +12,11 @@ export async function getReplicaSetUid(
   name: string,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  try {
-    const parsed = replicaSet.safeParse(await api.request({ path: pathOf(api, name), signal }));
-    if (!parsed.success) {
-      const problem = `what the server gives for ReplicaSet ${name} is not one`;
-      throw new NotifyError("KUBE_NOT_AN_API", problem, { hint: "Check the server address." });
-    }
-    return parsed.data.metadata.uid;
-  } catch (error) {
-    if (error instanceof NotifyError && error.code === "KUBE_NOT_FOUND") return undefined;
-    throw error;
-  }
+  const answer = await getIfThere(api, { path: pathOf(api, name), signal });
+  if (answer === undefined) return undefined;
+  const parsed = replicaSet.safeParse(answer);
+  if (!parsed.success) throw foreignAnswer(`ReplicaSet ${name} is not one`);
+  return parsed.data.metadata.uid;
 }
 
 /** Deletes that very ReplicaSet and its pods; one that is gone, or another of its name, is left alone. */
@@ -53,6 +48,5 @@ export async function deleteReplicaSet(
 }
 
 function pathOf(api: KubeApi, name: string): string {
-  const namespace = encodeURIComponent(api.namespace);
-  return `/apis/apps/v1/namespaces/${namespace}/replicasets/${encodeURIComponent(name)}`;
+  return namespaced(api, "apis/apps/v1", "replicasets", name);
 }

@@ -1,7 +1,7 @@
 // Secrets, with the deployer's own rights: the hook's pod may read none.
 import * as z from "zod/mini";
-import { NotifyError } from "../domain/errors.ts";
 import type { KubeApi } from "./kube-api.ts";
+import { getIfThere, namespaced } from "./objects.ts";
 
 const secret = z.object({ data: z.nullish(z.record(z.string(), z.string())) });
 
@@ -11,18 +11,16 @@ export async function getSecret(
   name: string,
   signal?: AbortSignal,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const path = `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/secrets/${encodeURIComponent(name)}`;
-  try {
-    const { data } = secret.parse(await api.request({ path, signal }));
-    return Object.fromEntries(
-      // `echo token | base64` leaves a line break.
-      Object.entries(data ?? {}).map(([key, text]) => [
-        key,
-        Buffer.from(text, "base64").toString().trim(),
-      ]),
-    );
-  } catch (error) {
-    if (error instanceof NotifyError && error.code === "KUBE_NOT_FOUND") return undefined;
-    throw error;
-  }
+  const answer = await getIfThere(api, {
+    path: namespaced(api, "api/v1", "secrets", name),
+    signal,
+  });
+  if (answer === undefined) return undefined;
+  return Object.fromEntries(
+    // `echo token | base64` leaves a line break.
+    Object.entries(secret.parse(answer).data ?? {}).map(([key, text]) => [
+      key,
+      Buffer.from(text, "base64").toString().trim(),
+    ]),
+  );
 }

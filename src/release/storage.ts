@@ -6,6 +6,7 @@ import { parseExactJson } from "../domain/exact-json.ts";
 import { isPending, type LookUp, pickLive, type RevisionStatus } from "../domain/release.ts";
 import type { Revisions, StoredRevision } from "../flow/ports.ts";
 import type { KubeApi } from "../kube/kube-api.ts";
+import { METADATA_ONLY, namespaced } from "../kube/objects.ts";
 import { editInfo } from "./info-edit.ts";
 import { toStoredRevision } from "./stored-release.ts";
 
@@ -13,10 +14,6 @@ export type StorageKind = "secrets" | "configmaps";
 
 // A release is compressed into one object of etcd (1.5 MiB); what comes out is bounded all the same.
 const MAX_RELEASE_BYTES = 128 * 1024 * 1024;
-
-// The labels say all of the history: the releases themselves stay on the server.
-const METADATA_ONLY =
-  "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 const history = z.object({
   // The real server says null where there is none.
@@ -83,8 +80,9 @@ async function listRevisions(
   signal: AbortSignal,
 ): Promise<RevisionStatus[]> {
   const list = await api.request({
-    path: pathOf(api, kind),
+    path: namespaced(api, "api/v1", kind),
     query: { labelSelector: `owner=helm,name=${release}` },
+    // The labels say all of the history: the releases themselves stay on the server.
     accept: METADATA_ONLY,
     signal,
   });
@@ -153,13 +151,9 @@ function placeOf(api: KubeApi, kind: StorageKind, release: string, revision: num
   // https://github.com/helm/helm/blob/v3.17.2/pkg/storage/storage.go ("makeKey")
   const name = `sh.helm.release.v1.${release}.v${revision}`;
   return {
-    path: `${pathOf(api, kind)}/${encodeURIComponent(name)}`,
+    path: namespaced(api, "api/v1", kind, name),
     source: `${kind === "secrets" ? "Secret" : "ConfigMap"} ${name}`,
   };
-}
-
-function pathOf(api: KubeApi, kind: StorageKind): string {
-  return `/api/v1/namespaces/${encodeURIComponent(api.namespace)}/${kind}`;
 }
 
 function decodeHistory(list: unknown, release: string): RevisionStatus[] {

@@ -161,13 +161,14 @@ describe("a ConfigMap", () => {
 
   it("is created by applying it, and read again", async () => {
     const { kube, api } = await embedded();
-    const labels = { "app.kubernetes.io/managed-by": "helm-notify" };
 
-    const applied = await applyConfigMap(api, { name: "ledger", data: { key: "1" }, labels });
+    const applied = await applyConfigMap(api, { name: "ledger", data: { key: "1" } });
 
     expect(await getConfigMap(api, "ledger")).toEqual(applied);
     expect(applied.data).toEqual({ key: "1" });
-    expect(kube.get("configmaps", "shop", "ledger")?.metadata.labels).toEqual(labels);
+    expect(kube.get("configmaps", "shop", "ledger")?.metadata.labels).toEqual({
+      "app.kubernetes.io/managed-by": "helm-notify",
+    });
   });
 
   it("is replaced at the version that was read, and refused at an older one", async () => {
