@@ -3,9 +3,9 @@ import type { LockPlace, LockWords, UnlockWords } from "./cli/lock-command.ts";
 import { resolveSettings } from "./cli/settings.ts";
 import { clusterAccess, releaseRequest } from "./deploy-ports.ts";
 import { NotifyError } from "./domain/errors.ts";
-import { coalesceValues } from "./domain/merged-values.ts";
 import { notifySettings } from "./domain/notify-settings.ts";
 import { type LockPorts, lockRelease, unlockRelease } from "./flow/lock.ts";
+import { settingsOf } from "./flow/release-record.ts";
 import { parseArgv } from "./helm/argv.ts";
 import { GLOBAL_FLAGS } from "./helm/flags.ts";
 import type { Host } from "./host.ts";
@@ -54,9 +54,7 @@ async function withPorts(
         hint: "Check the name, the namespace and the context.",
       });
     }
-    const notify = notifySettings(
-      found.kind === "live" ? coalesceValues(found.release.chartValues, found.release.config) : {},
-    );
+    const notify = found.kind === "live" ? settingsOf(found.release) : notifySettings({});
     const person = personOf(env);
     await use({
       store: turnStore(api),

@@ -6,7 +6,6 @@ import { NotifyError } from "../domain/errors.ts";
 import type { Finding, FindingsAt } from "../domain/findings.ts";
 import { coalesceValues, mergeValues } from "../domain/merged-values.ts";
 import { type NotifySettings, notifySettings } from "../domain/notify-settings.ts";
-import { toRecord } from "../domain/planned-record.ts";
 import type { ReleaseRecord } from "../domain/record.ts";
 import { isPending, type LiveRelease, type LookUp } from "../domain/release.ts";
 import { describeRight, neededRights, type Right } from "../domain/rights.ts";
@@ -16,7 +15,7 @@ import { watcherName } from "../domain/watched-run.ts";
 import { toLockText } from "../render/turn-text.ts";
 import { readLedger } from "./ledger-book.ts";
 import type { Deadline, ReadConfigMap } from "./ports.ts";
-import { servicesOf } from "./release-record.ts";
+import { recordOf, servicesOf, settingsOf } from "./release-record.ts";
 
 export type ReleasePlace = Partial<Pick<Environment, "release" | "namespace" | "kubeContext">>;
 
@@ -169,10 +168,8 @@ function changedServices(one: ReleaseRecord, other: ReleaseRecord): string {
 
 /** `undefined` where the values do not tell: in an umbrella chart. */
 function recordByValues(live: LiveRelease): ReleaseRecord | undefined {
-  const { chart, chartValues, config } = live;
-  const values = coalesceValues(chartValues, config);
-  if (!notifySettings(values).isPlain) return undefined;
-  return toRecord({ services: servicesOf(live, undefined), values, chart, environment: "" });
+  if (!settingsOf(live).isPlain) return undefined;
+  return recordOf({ ...live, record: undefined }, servicesOf(live, undefined), "");
 }
 
 async function checkRights(

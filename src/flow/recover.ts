@@ -2,8 +2,7 @@
 // pending revision is marked as failed. Nothing is deleted, nothing uninstalled.
 import { NotifyError } from "../domain/errors.ts";
 import { changeRun, type Ledger, openRun, type Run } from "../domain/ledger.ts";
-import { coalesceValues } from "../domain/merged-values.ts";
-import { type NotifySettings, notifySettings } from "../domain/notify-settings.ts";
+import type { NotifySettings } from "../domain/notify-settings.ts";
 import type { ReleaseRecord } from "../domain/record.ts";
 import { isSurelyDead, recoverRun } from "../domain/recovery.ts";
 import type { LiveRelease } from "../domain/release.ts";
@@ -12,7 +11,7 @@ import { toPendingJson, toPendingLines } from "../render/pending-lines.ts";
 import { amendLedger } from "./ledger-book.ts";
 import { type Examined, examinePending, type PendingPorts } from "./pending-release.ts";
 import type { Deadline, HelmExit, Teller, WriteConfigMap } from "./ports.ts";
-import { recordOf, servicesOf } from "./release-record.ts";
+import { recordOf, servicesOf, settingsOf } from "./release-record.ts";
 import type { ReportPorts } from "./report.ts";
 import { tellRun } from "./tell.ts";
 
@@ -276,8 +275,4 @@ function toRun({ pending, stored, deployed }: Pending, id: string): Run {
 
 function knownRecord(release: LiveRelease): ReleaseRecord {
   return recordOf(release, servicesOf(release, undefined), settingsOf(release).environment ?? "");
-}
-
-function settingsOf({ chartValues, config }: LiveRelease): NotifySettings {
-  return notifySettings(coalesceValues(chartValues, config));
 }

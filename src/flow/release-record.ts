@@ -2,6 +2,7 @@
 import { type MappingInput, mappedServices } from "../domain/mapped-services.ts";
 import { coalesceValues } from "../domain/merged-values.ts";
 import type { Before } from "../domain/message.ts";
+import { type NotifySettings, notifySettings } from "../domain/notify-settings.ts";
 import { toRecord } from "../domain/planned-record.ts";
 import type { ReleaseRecord } from "../domain/record.ts";
 import type { LiveRelease, LookUp } from "../domain/release.ts";
@@ -43,4 +44,9 @@ export function servicesOf(
   config: MappingInput["config"],
 ): readonly Service[] {
   return mappedServices({ chartName: chart.name, chartValues, userValues, config });
+}
+
+/** As the release itself says them. */
+export function settingsOf({ chartValues, config }: LiveRelease): NotifySettings {
+  return notifySettings(coalesceValues(chartValues, config));
 }

@@ -1,14 +1,13 @@
 // helm rollback and helm uninstall: Helm as typed, told as it ended. Looking up what runs must never stand in the way of a
 // rollback: where it cannot be read, Helm runs all the same.
 import { NotifyError } from "../domain/errors.ts";
-import { type NotifySettings, notifySettings } from "../domain/notify-settings.ts";
-import { coalesceValues } from "../domain/merged-values.ts";
+import type { NotifySettings } from "../domain/notify-settings.ts";
 import type { LiveRelease, LookUp } from "../domain/release.ts";
 import type { RunFlags, ToldVerb } from "../domain/request.ts";
 import type { Service } from "../domain/service.ts";
 import type { DeployPorts } from "./deploy-plan.ts";
 import type { HelmExit, Revisions } from "./ports.ts";
-import { recordBefore, recordOf, servicesOf } from "./release-record.ts";
+import { recordBefore, recordOf, servicesOf, settingsOf } from "./release-record.ts";
 import type { PlannedRun } from "./report.ts";
 import type { UpgradePorts } from "./upgrade.ts";
 
@@ -113,8 +112,4 @@ function servicesFor(
   config: Parameters<typeof servicesOf>[1],
 ): readonly Service[] {
   return settingsOf(target).isPlain ? servicesOf(target, config) : live;
-}
-
-function settingsOf({ chartValues, config }: LiveRelease): NotifySettings {
-  return notifySettings(coalesceValues(chartValues, config));
 }
