@@ -8,6 +8,7 @@ import type { Host } from "./host.ts";
 import { resolveConnection } from "./kube/connection.ts";
 import { runCredentialPlugin } from "./kube/credential-plugin.ts";
 import { type KubeApi, openKube } from "./kube/kube-api.ts";
+import { placeArgv } from "./release/connection-flags.ts";
 import { lookUpRelease } from "./release/look-up.ts";
 
 /** Refuses with `KUBE_UNSUPPORTED` where only Helm knows the way. The caller closes `api`. */
@@ -35,9 +36,7 @@ export async function openEnvironment(
     });
   }
   const api: KubeApi = openKube(resolved.connection, timeoutMs);
-  const flags = [`--namespace=${api.namespace}`];
-  const connectionFlags =
-    kubeContext === undefined ? flags : [...flags, `--kube-context=${kubeContext}`];
+  const connectionFlags = placeArgv({ namespace: api.namespace, kubeContext });
   return {
     api,
     /** Where the way is written down. */

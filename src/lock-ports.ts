@@ -11,6 +11,7 @@ import { GLOBAL_FLAGS } from "./helm/flags.ts";
 import type { Host } from "./host.ts";
 import { createDeadline } from "./io/deadline.ts";
 import { createOutgoingHttp } from "./io/http.ts";
+import { placeArgv } from "./release/connection-flags.ts";
 import { lookUpRelease } from "./release/look-up.ts";
 import { toLockMessage } from "./render/lock-message.ts";
 import { openSlack } from "./report-ports.ts";
@@ -28,16 +29,12 @@ export async function runUnlock(words: UnlockWords, host: Host): Promise<void> {
 }
 
 async function withPorts(
-  { release, namespace, kubeContext }: LockPlace,
+  { release, ...place }: LockPlace,
   host: Host,
   use: (ports: LockPorts) => Promise<void>,
 ): Promise<void> {
   const { env, say } = host;
-  const flags = [
-    ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
-    ...(kubeContext === undefined ? [] : [`--kube-context=${kubeContext}`]),
-  ];
-  const parsed = parseArgv(flags, GLOBAL_FLAGS);
+  const parsed = parseArgv(placeArgv(place), GLOBAL_FLAGS);
   const settings = resolveSettings([], env);
   const access = clusterAccess(parsed, settings, host);
   const http = createOutgoingHttp(env);

@@ -7,6 +7,7 @@ import type { HelmExit } from "./flow/ports.ts";
 import { parseArgv } from "./helm/argv.ts";
 import { GLOBAL_FLAGS } from "./helm/flags.ts";
 import type { Host } from "./host.ts";
+import { placeArgv } from "./release/connection-flags.ts";
 
 /** Commands of ours, by commander. `words[0]` is the command's name, if any. */
 export async function runOwn(words: readonly string[], host: Host): Promise<HelmExit> {
@@ -117,11 +118,8 @@ async function runRecover(options: RecoverOptions, host: Host): Promise<number> 
   const { tell } = await import("./helm-commands.ts");
   const { endingPorts } = await import("./recover-ports.ts");
   const { ask } = await import("./io/ask.ts");
-  const { release, namespace, kubeContext, output } = options;
-  const flags = [
-    ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
-    ...(kubeContext === undefined ? [] : [`--kube-context=${kubeContext}`]),
-  ];
+  const { release, output } = options;
+  const flags = placeArgv(options);
   const access = clusterAccess(parseArgv(flags, GLOBAL_FLAGS), resolveSettings([], host.env), host);
   // JSON is alone on stdout.
   const helm = () => ({ ...host.helm(), ...(output === "json" && { stdout: 2 as const }) });

@@ -44,3 +44,13 @@ export function connectionArgv(parsed: ParsedArgv): string[] {
     CONNECTION_FLAGS.has(name) ? [value === undefined ? `--${name}` : `--${name}=${value}`] : [],
   );
 }
+
+export function placeArgv({
+  namespace,
+  kubeContext,
+}: Pick<ConnectionRequest, "namespace" | "kubeContext">): string[] {
+  return [
+    ...(namespace === undefined ? [] : [`--namespace=${namespace}`]),
+    ...(kubeContext === undefined ? [] : [`--kube-context=${kubeContext}`]),
+  ];
+}
