@@ -38,7 +38,7 @@ export default defineConfig({
         include: ["test/cluster/**/*.test.ts", "test/scenario/**/*.test.ts"],
         // They ask a registry and a Git server; a cluster for a ledger at most.
         exclude: [
-          "test/scenario/{announce,bump,examples,odd-repositories,promote,registries,tags}.test.ts",
+          "test/scenario/{announce,bump,bump-refusals,examples,odd-repositories,promote,registries,tags}.test.ts",
         ],
         testTimeout: 300_000,
         hookTimeout: 300_000,

@@ -10,12 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  type DeploymentRepository,
-  openDeploymentRepository,
-} from "../support/deployment-repository.ts";
-import { type Sshd, startSshd } from "../support/ssh/sshd.ts";
+import { describe, expect, it } from "vitest";
+import { useGitServer } from "../support/bump-repository.ts";
+import type { DeploymentRepository, RepositoryOptions } from "../support/deployment-repository.ts";
 
 const STAGING = `# Staging.
 api:
@@ -27,29 +24,11 @@ const config = (values: string) =>
   `environments: {staging: {values: ${JSON.stringify(values)}}}\nservices: {api: {}, web: {}, worker: {}}\n`;
 const FILES = { "helm-notify.yaml": config("staging.yaml"), "staging.yaml": STAGING };
 
-let sshd: Sshd;
-const repositories: DeploymentRepository[] = [];
-beforeAll(async () => {
-  sshd = await startSshd();
-}, 120_000);
-afterAll(async () => {
-  for (const repository of repositories) repository.close();
-  await sshd.stop();
-});
-
-async function open(
-  ...[files = FILES, options]: Partial<
-    [Readonly<Record<string, string>>, Parameters<typeof openDeploymentRepository>[2]]
-  >
-): Promise<DeploymentRepository> {
-  const repository = await openDeploymentRepository(sshd, files, options);
-  repositories.push(repository);
-  return repository;
-}
+const { open, sshd } = useGitServer(FILES);
 
 /** A folder or file of the bare repository. */
 function placeOnServer(repository: DeploymentRepository, path: string): string {
-  return join(sshd.folder, basename(new URL(repository.url).pathname), path);
+  return join(sshd().folder, basename(new URL(repository.url).pathname), path);
 }
 
 const to = (...bumps: string[]) => ["--env", "staging", ...bumps];
@@ -58,15 +37,7 @@ describe("is bumped from a clone and from its address", () => {
   const crlf = `\ufeff${STAGING.replaceAll("\n", "\r\n")}`;
   const odd = "Umgebungen für alle/[eu] *.yaml";
 
-  it.each<
-    [
-      string,
-      string,
-      string,
-      Readonly<Record<string, string>>,
-      Parameters<typeof openDeploymentRepository>[2],
-    ]
-  >([
+  it.each<[string, string, string, Readonly<Record<string, string>>, RepositoryOptions]>([
     ["a repository of SHA-256", "staging.yaml", STAGING, {}, { objectFormat: "sha256" }],
     ["one whose default branch is trunk", "staging.yaml", STAGING, {}, { branch: "trunk" }],
     ["a file in folders with spaces and umlauts", odd, STAGING, {}, {}],
@@ -157,10 +128,10 @@ describe("the user's git", () => {
     const repository = await open();
     const clone = await repository.clone();
     const keys = join(clone.folder, "../allowed_signers");
-    writeFileSync(keys, `ci@example.com ${readFileSync(`${sshd.key}.pub`, "utf8")}`);
+    writeFileSync(keys, `ci@example.com ${readFileSync(`${sshd().key}.pub`, "utf8")}`);
     appendFileSync(
       join(clone.folder, "../.gitconfig"),
-      `[gpg]\n\tformat = ssh\n[gpg "ssh"]\n\tallowedSignersFile = ${keys}\n[commit]\n\tgpgSign = true\n[user]\n\tsigningKey = ${sshd.key}\n`,
+      `[gpg]\n\tformat = ssh\n[gpg "ssh"]\n\tallowedSignersFile = ${keys}\n[commit]\n\tgpgSign = true\n[user]\n\tsigningKey = ${sshd().key}\n`,
     );
     const end = await repository.bump([...to("api=1.4.0"), "--repo", repository.url]);
     expect(end).toMatchObject({ code: 0, stderr: "" });
@@ -183,7 +154,7 @@ describe("the user's git", () => {
     const clone = await repository.clone();
     const program = join(clone.folder, "../ssh");
     const hosts = join(clone.folder, "../known_hosts");
-    const ours = `exec ssh -i ${sshd.key} -o IdentitiesOnly=yes -o UserKnownHostsFile=${hosts}`;
+    const ours = `exec ssh -i ${sshd().key} -o IdentitiesOnly=yes -o UserKnownHostsFile=${hosts}`;
     writeFileSync(program, `#!/bin/sh\n${ours} "$@"\n`, { mode: 0o755 });
     const nothing = { HELM_NOTIFY_SSH_KEY: undefined, HELM_NOTIFY_KNOWN_HOSTS: undefined };
     const env = { ...nothing, GIT_SSH: way === "GIT_SSH" ? program : undefined };

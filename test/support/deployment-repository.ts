@@ -32,7 +32,7 @@ interface Clone {
   readonly write: (path: string, text: string) => void;
 }
 
-interface RepositoryOptions {
+export interface RepositoryOptions {
   /** The default branch. */
   readonly branch?: string;
   readonly objectFormat?: "sha1" | "sha256";
