@@ -5,6 +5,7 @@ import {
   LEDGER_KEY,
   type Ledger,
   ledgerName,
+  type Run,
   type Telling,
 } from "../../src/domain/ledger.ts";
 import type { Message } from "../../src/domain/message.ts";
@@ -78,10 +79,10 @@ export class WatchedCluster {
     this.#put(ledgerName(RELEASE), { [LEDGER_KEY]: JSON.stringify(ledger) });
   }
 
-  change(change: (ledger: Ledger) => Ledger): void {
+  changeRun(change: (run: Run) => Run): void {
     const { ledger } = this;
-    if (ledger === undefined) throw new Error("there is no ledger to change");
-    this.write(change(ledger));
+    if (ledger?.run === undefined) throw new Error("there is no run to change");
+    this.write({ ...ledger, run: change(ledger.run) });
   }
 
   lock(lock: Lock): void {
@@ -96,8 +97,16 @@ export class WatchedCluster {
     return decodeLedger(this.#now.get(ledgerName(RELEASE))?.data[LEDGER_KEY] ?? "");
   }
 
-  get uid(): string | undefined {
-    return this.#now.get(runName(RELEASE))?.uid;
+  /** Each message in a few words: when it was about, what was done, from what to what. */
+  told(): string[] {
+    return this.messages.map(({ phase, action, before, changes, outcome, isLate }) => {
+      const change = changes
+        .map(
+          (of) => `${"from" in of ? of.from.tag : before} → ${"to" in of ? of.to.tag : "nothing"}`,
+        )
+        .join();
+      return [isLate ? "late" : "", phase, action, change, outcome?.kind].filter(Boolean).join(" ");
+    });
   }
 
   /** One container of the pod, from its start to its end. */

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { closeRun, openRun, type Run } from "../../src/domain/ledger.ts";
-import type { Message } from "../../src/domain/message.ts";
+import { closeRun } from "../../src/domain/ledger.ts";
 import type { Action } from "../../src/domain/run.ts";
 import { recordOf } from "../support/records.ts";
 import { WatchedCluster } from "../support/watched-cluster.ts";
@@ -14,18 +13,6 @@ beforeEach(() => {
   cluster = new WatchedCluster();
   cluster.apply(OLD);
 });
-
-/** Each message in a few words: when it was about, what was done, from what to what. */
-function told(): string[] {
-  return cluster.messages.map(sum);
-}
-
-function sum({ phase, action, before, changes, outcome, isLate }: Message): string {
-  const change = changes
-    .map((of) => `${"from" in of ? of.from.tag : before} → ${"to" in of ? of.to.tag : "nothing"}`)
-    .join();
-  return [isLate ? "late" : "", phase, action, change, outcome?.kind].filter(Boolean).join(" ");
-}
 
 function withoutRecord(): void {
   cluster = new WatchedCluster();
@@ -50,25 +37,9 @@ async function failRun(): Promise<void> {
   await cluster.watch({ stop }).catch(() => {});
 }
 
-function changeLast(change: (run: Run) => Run): void {
-  cluster.change((ledger) => (ledger.run ? { ...ledger, run: change(ledger.run) } : ledger));
-}
-
 /** What another pod writes when it has told how far the run is. */
 function tellOther(phase: "start" | "end"): void {
-  changeLast((run) => ({ ...run, tellings: { slack: { told: phase } } }));
-}
-
-/** A plugin that lives until then. */
-function beatUntil(last: number): void {
-  for (let second = 5; second <= last; second += 5) {
-    cluster.at(second, () => changeLast((run) => ({ ...run, beats: (run.beats ?? 0) + 1 })));
-  }
-}
-
-/** What a plugin writes when its Helm has ended. */
-function close(outcome: Run["outcome"]): void {
-  changeLast((run) => closeRun(run, outcome, "2026-11-21T10:01:00.000Z"));
+  cluster.changeRun((run) => ({ ...run, tellings: { slack: { told: phase } } }));
 }
 
 describe("a run of bare Helm", () => {
@@ -77,7 +48,10 @@ describe("a run of bare Helm", () => {
     cluster.at(3, () => cluster.apply(NEW));
     cluster.at(130, () => cluster.end());
     await cluster.watch();
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]);
+    expect(cluster.told()).toEqual([
+      "start upgrade 1.3.2 → 1.4.0",
+      "end upgrade 1.3.2 → 1.4.0 applied",
+    ]);
     const { startedAt, endedAt } = cluster.messages[1] ?? {};
     expect(Number(endedAt) - Number(startedAt)).toBe(130_000);
     expect(cluster.isWatcherGone).toBe(true);
@@ -89,7 +63,7 @@ describe("a run of bare Helm", () => {
     cluster.apply(NEW);
     cluster.at(40, () => cluster.end());
     await cluster.watch();
-    expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
+    expect(cluster.told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
   });
 
   it("says the lock that it did not heed, until its end", async () => {
@@ -123,7 +97,7 @@ describe("a run of bare Helm", () => {
     cluster.begin(NEW);
     cluster.at(5, () => cluster.end());
     await cluster.watch();
-    expect(told()).toHaveLength(2);
+    expect(cluster.told()).toHaveLength(2);
   });
 
   it("that is over when the pod comes is told in one message", async () => {
@@ -131,13 +105,16 @@ describe("a run of bare Helm", () => {
     cluster.apply(NEW);
     cluster.end();
     await cluster.watch();
-    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
+    expect(cluster.told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
   });
 
   it("without an end is given up as unknown when nothing is to be expected any more", async () => {
     cluster.begin(NEW);
     await cluster.watch();
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 unknown"]);
+    expect(cluster.told()).toEqual([
+      "start upgrade 1.3.2 → 1.4.0",
+      "end upgrade 1.3.2 → 1.4.0 unknown",
+    ]);
     expect(cluster.now).toBeGreaterThanOrEqual(900);
     expect(cluster.isWatcherGone).toBe(true);
   });
@@ -148,14 +125,14 @@ describe("a run of bare Helm", () => {
     cluster.begin(NEW);
     cluster.at(70, () => cluster.touchEnd());
     await cluster.watch();
-    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 unknown");
+    expect(cluster.told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 unknown");
   });
 
   it("is not ended by the mark of one that ended in the second it began", async () => {
     cluster.end();
     cluster.begin(NEW);
     await cluster.watch();
-    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 unknown");
+    expect(cluster.told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 unknown");
   });
 
   it("is left to the next one's pod as soon as that has begun", async () => {
@@ -163,7 +140,7 @@ describe("a run of bare Helm", () => {
     cluster.at(10.2, () => cluster.begin(OTHER));
     cluster.at(10.3, () => cluster.end());
     await cluster.watch();
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
+    expect(cluster.told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
     expect(cluster.ledger?.run?.phase).toBe("started");
     expect(cluster.now).toBeLessThan(12);
     expect(cluster.isWatcherGone).toBe(false);
@@ -174,14 +151,17 @@ describe("a run of bare Helm", () => {
     cluster.at(10.2, () => cluster.end());
     cluster.at(10.3, () => cluster.begin(OTHER));
     await cluster.watch();
-    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
+    expect(cluster.told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
   });
 
   it("that Helm died in before it had a pod is told as what it is by one of the run before", async () => {
     cluster.begin(NEW);
     cluster.mark(OTHER, "rollback");
     await cluster.watch();
-    expect(told()).toEqual(["start rollback 1.3.2 → 9.9.9", "end rollback 1.3.2 → 9.9.9 unknown"]);
+    expect(cluster.told()).toEqual([
+      "start rollback 1.3.2 → 9.9.9",
+      "end rollback 1.3.2 → 9.9.9 unknown",
+    ]);
     expect(cluster.isWatcherGone).toBe(true);
   });
 });
@@ -225,7 +205,7 @@ describe("what ran before", () => {
     cluster.apply(NEW);
     cluster.at(5, () => cluster.end());
     await cluster.watch();
-    expect(told()[0]).toBe(expected);
+    expect(cluster.told()[0]).toBe(expected);
   });
 });
 
@@ -247,7 +227,7 @@ describe("a container that is killed", () => {
       await expect(cluster.watch()).rejects.toBeInstanceOf(Killed);
       cluster.onRequest = () => {};
       await cluster.watch();
-      const messages = told();
+      const messages = cluster.told();
       const repeated = request === "tell" || requests[index - 1] === "tell" ? 1 : 0;
       expect(messages.length, `killed after ${index}: ${request}`).toBeLessThanOrEqual(
         2 + repeated,
@@ -279,19 +259,20 @@ describe("two pods of one run", () => {
     cluster.at(8, () => tellOther("start"));
     cluster.at(30, () => cluster.end());
     await cluster.watch();
-    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
+    expect(cluster.told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
   });
 
   it("do not both tell its end", async () => {
     cluster.begin(NEW);
     cluster.at(20, () => {
       cluster.end();
-      changeLast((run) => ({ ...run, teller: "other" }));
-      close({ kind: "applied" });
+      cluster.changeRun((run) =>
+        closeRun({ ...run, teller: "other" }, { kind: "applied" }, "2026-11-21T10:01:00.000Z"),
+      );
     });
     cluster.at(35, () => tellOther("end"));
     await cluster.watch();
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
+    expect(cluster.told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
     expect(cluster.isWatcherGone).toBe(true);
   });
 
@@ -302,7 +283,7 @@ describe("two pods of one run", () => {
     cluster.at(8, () => tellOther("start"));
     cluster.at(30, () => cluster.end());
     await cluster.watch();
-    expect(told().filter((text) => text.startsWith("late"))).toEqual([]);
+    expect(cluster.told().filter((text) => text.startsWith("late"))).toEqual([]);
   });
 
   it("are none where one of them died before it told: the other does", async () => {
@@ -310,7 +291,10 @@ describe("two pods of one run", () => {
     await stopAfter(CLAIM);
     cluster.at(60, () => cluster.end());
     await cluster.watch();
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]);
+    expect(cluster.told()).toEqual([
+      "start upgrade 1.3.2 → 1.4.0",
+      "end upgrade 1.3.2 → 1.4.0 applied",
+    ]);
   });
 
   it("are one where one of them is told to go while it lets the other speak", async () => {
@@ -319,7 +303,7 @@ describe("two pods of one run", () => {
     const stop = new AbortController();
     cluster.at(8, () => stop.abort());
     await cluster.watch({ stop });
-    expect(told()).toEqual([]);
+    expect(cluster.told()).toEqual([]);
   });
 });
 
@@ -330,7 +314,7 @@ describe("rights", () => {
     cluster.at(30, () => cluster.trouble.delete("*"));
     cluster.at(40, () => cluster.end());
     await cluster.watch();
-    expect(told()).toHaveLength(2);
+    expect(cluster.told()).toHaveLength(2);
     expect(cluster.warnings).toEqual([]);
   });
 
@@ -338,7 +322,7 @@ describe("rights", () => {
     cluster.begin(NEW);
     cluster.trouble.set("shop-helm-notify-run", "KUBE_FORBIDDEN");
     await expect(cluster.watch()).rejects.toMatchObject({ code: "KUBE_FORBIDDEN" });
-    expect(told()).toEqual([]);
+    expect(cluster.told()).toEqual([]);
   });
 
   it("to the past alone that are missing make it unknown", async () => {
@@ -346,7 +330,7 @@ describe("rights", () => {
     cluster.trouble.set("shop-helm-notify-record", "KUBE_FORBIDDEN");
     cluster.at(20, () => cluster.end());
     await cluster.watch();
-    expect(told()[0]).toBe("start upgrade unknown → 1.4.0");
+    expect(cluster.told()[0]).toBe("start upgrade unknown → 1.4.0");
     expect(cluster.warnings[0]).toContain("what ran before is not known");
   });
 
@@ -354,7 +338,7 @@ describe("rights", () => {
     cluster.begin(NEW);
     cluster.at(10, () => cluster.trouble.set("*", "KUBE_FORBIDDEN"));
     await expect(cluster.watch()).rejects.toMatchObject({ code: "KUBE_FORBIDDEN" });
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
+    expect(cluster.told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
     expect(cluster.now).toBeLessThan(120);
   });
 
@@ -364,7 +348,7 @@ describe("rights", () => {
     cluster.at(20, () => cluster.end());
     cluster.at(200, () => cluster.trouble.delete("*"));
     await cluster.watch();
-    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
+    expect(cluster.told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
   });
 
   it("an API that goes away as the run ends is waited for, to write that down and to leave", async () => {
@@ -380,7 +364,10 @@ describe("rights", () => {
       if (request === "tell" && cluster.now > 90) goAway(90);
     };
     await cluster.watch();
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]);
+    expect(cluster.told()).toEqual([
+      "start upgrade 1.3.2 → 1.4.0",
+      "end upgrade 1.3.2 → 1.4.0 applied",
+    ]);
     expect(cluster.ledger?.run).toMatchObject({ tellings: { slack: { told: "end" } } });
     expect(cluster.isWatcherGone).toBe(true);
     expect(cluster.warnings).toEqual([]);
@@ -395,7 +382,7 @@ describe("rights", () => {
     cluster.at(40, () => cluster.trouble.delete(ledger));
     cluster.at(50, () => cluster.end());
     await cluster.watch();
-    expect(told()).toHaveLength(2);
+    expect(cluster.told()).toHaveLength(2);
     expect(cluster.places).toEqual([undefined, "1"]);
     expect(cluster.ledger?.run?.tellings?.["slack"]?.place?.ts).toBe("1");
   });
@@ -405,7 +392,7 @@ describe("rights", () => {
     cluster.at(10, () => cluster.deleteLedger());
     cluster.at(20, () => cluster.end());
     await cluster.watch();
-    expect(told()).toHaveLength(2);
+    expect(cluster.told()).toHaveLength(2);
     expect(cluster.places).toEqual([undefined, "1"]);
     expect(cluster.ledger?.run).toMatchObject({ phase: "ended", outcome: { kind: "applied" } });
   });
@@ -416,7 +403,7 @@ describe("rights", () => {
     cluster.at(200, () => cluster.trouble.delete("*"));
     cluster.at(210, () => cluster.end());
     await cluster.watch();
-    expect(told()).toHaveLength(2);
+    expect(cluster.told()).toHaveLength(2);
     expect(cluster.warnings).toEqual(["still waiting: shop-helm-notify: KUBE_FORBIDDEN"]);
   });
 
@@ -424,7 +411,7 @@ describe("rights", () => {
     cluster.write({ v: 2 } as never);
     cluster.begin(NEW);
     await expect(cluster.watch()).rejects.toMatchObject({ code: "LEDGER_UNREADABLE" });
-    expect(told()).toEqual([]);
+    expect(cluster.told()).toEqual([]);
   });
 });
 
@@ -435,7 +422,7 @@ describe("the run before", () => {
     cluster.begin(OLD, "rollback");
     cluster.at(70, () => cluster.end());
     await cluster.watch();
-    expect(told()).toEqual([
+    expect(cluster.told()).toEqual([
       "start upgrade 1.3.2 → 9.9.9",
       "start rollback 9.9.9 → 1.3.2",
       "late end upgrade 1.3.2 → 9.9.9 unknown",
@@ -450,7 +437,7 @@ describe("the run before", () => {
     cluster.begin(NEW);
     cluster.at(70, () => cluster.end());
     await cluster.watch();
-    expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 applied");
+    expect(cluster.told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 applied");
   });
 
   it("the mark of its own end is not the one's before", async () => {
@@ -458,7 +445,7 @@ describe("the run before", () => {
     cluster.begin(NEW);
     cluster.end();
     await cluster.watch();
-    expect(told().slice(1)).toEqual([
+    expect(cluster.told().slice(1)).toEqual([
       "late end upgrade 1.3.2 → 9.9.9 unknown",
       "end upgrade 9.9.9 → 1.4.0 applied",
     ]);
@@ -469,7 +456,7 @@ describe("the run before", () => {
     await failRun();
     cluster.begin(NEW);
     await cluster.watch();
-    expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 unknown");
+    expect(cluster.told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 unknown");
   });
 
   it("an old mark that was touched says nothing of it", async () => {
@@ -480,7 +467,7 @@ describe("the run before", () => {
     cluster.now = 60;
     cluster.begin(NEW);
     await cluster.watch();
-    expect(told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 unknown");
+    expect(cluster.told()[2]).toBe("late end upgrade 1.3.2 → 9.9.9 unknown");
   });
 });
 
@@ -491,214 +478,8 @@ describe("a pod that is told to go", () => {
     cluster.at(10, () => stop.abort());
     await cluster.watch({ stop });
     expect(cluster.now).toBeLessThanOrEqual(11);
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
+    expect(cluster.told()).toEqual(["start upgrade 1.3.2 → 1.4.0"]);
     expect(cluster.ledger?.run?.phase).toBe("started");
-  });
-});
-
-describe("a run that a plugin began", () => {
-  const PLUGINS: Run = {
-    id: "r1",
-    action: "upgrade",
-    by: "plugin",
-    startedAt: "2026-11-21T09:59:58.000Z",
-    actor: "jane",
-    from: OLD,
-    to: NEW,
-    phase: "started",
-    tellings: { slack: { told: "start", place: { channel: "C1", ts: "0.1" } } },
-  };
-  const WAITING: Run = { ...PLUGINS, by: "hook", tellings: {} };
-  const begin = (run: Run, action?: Action) => {
-    cluster.write(openRun(undefined, run));
-    cluster.begin(NEW, action);
-  };
-
-  it("and tells itself is left to it, to its end", async () => {
-    begin(PLUGINS);
-    beatUntil(100);
-    cluster.at(99, () => cluster.end());
-    cluster.at(101, () => close({ kind: "rolled-out" }));
-    await cluster.watch();
-    expect(told()).toEqual([]);
-    expect(cluster.now).toBeLessThan(105);
-    expect(cluster.isWatcherGone).toBe(true);
-    expect(cluster.ledger?.runs).toEqual([]);
-  });
-
-  it("and told to its end before the pod came is not told again", async () => {
-    begin(PLUGINS);
-    cluster.end();
-    close({ kind: "applied" });
-    await cluster.watch();
-    expect(told()).toEqual([]);
-    expect(cluster.isWatcherGone).toBe(true);
-  });
-
-  it("long ago and ended has nothing to do with this one", async () => {
-    cluster.write(openRun(undefined, closeRun(PLUGINS, { kind: "applied" }, PLUGINS.startedAt)));
-    cluster.begin(NEW);
-    cluster.at(5, () => cluster.end());
-    await cluster.watch();
-    expect(told()).toContain("start upgrade 1.3.2 → 1.4.0");
-    expect(cluster.ledger?.run?.actor).toBeUndefined();
-  });
-
-  it("and died over is ended in its place, in its message", async () => {
-    begin(PLUGINS);
-    beatUntil(20);
-    cluster.at(40, () => cluster.end());
-    await cluster.watch();
-    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 applied"]);
-    expect(cluster.now).toBeLessThan(43);
-    expect(cluster.ledger?.run).toMatchObject({ id: "r1", by: "hook", actor: "jane" });
-    expect(cluster.ledger?.runs).toEqual([]);
-  });
-
-  it("and died over with a clock of its own lasts as long as it lasted", async () => {
-    begin({ ...PLUGINS, startedAt: "2026-11-21T10:05:00.000Z" });
-    cluster.at(60, () => cluster.end());
-    await cluster.watch();
-    const { startedAt, endedAt } = cluster.messages[0] ?? {};
-    expect(Number(endedAt) - Number(startedAt)).toBe(60_000);
-  });
-
-  it("and died over while the next one begins is left to that one's pod", async () => {
-    begin(PLUGINS);
-    beatUntil(10);
-    cluster.at(12, () => cluster.begin(OTHER));
-    await cluster.watch();
-    expect(told()).toEqual([]);
-    expect(cluster.now).toBeLessThan(14);
-  });
-
-  it("and another pod told is not the same as a later one to the same", async () => {
-    begin({ ...WAITING, pod: "uid-of-another" });
-    cluster.at(5, () => cluster.end());
-    await cluster.watch();
-    expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
-    expect(cluster.messages[0]?.starter.actor).toBeUndefined();
-    expect(cluster.ledger?.runs).toMatchObject([{ id: "r1", outcome: { kind: "unknown" } }]);
-  });
-
-  it("and in which Helm went back before the pod came is told as that one run", async () => {
-    begin({ ...WAITING, pod: "uid-of-the-upgrade" }, "rollback");
-    close({ kind: "rolled-back", toRevision: 3 });
-    await cluster.watch();
-    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 rolled-back"]);
-  });
-
-  it("and died over before its Helm ran, long ago, is not taken for this one", async () => {
-    cluster.now = -3600;
-    cluster.write(openRun(undefined, PLUGINS));
-    cluster.now = 0;
-    cluster.begin(NEW);
-    cluster.at(60, () => cluster.end());
-    await cluster.watch();
-    expect(told()).toEqual([
-      "start upgrade 1.3.2 → 1.4.0",
-      "late end upgrade 1.3.2 → 1.4.0 unknown",
-      "end upgrade 1.3.2 → 1.4.0 applied",
-    ]);
-    expect(cluster.messages[0]?.starter.actor).toBeUndefined();
-  });
-
-  it("and died over is not taken for a run to something else", async () => {
-    begin({ ...PLUGINS, to: OTHER });
-    cluster.at(60, () => cluster.end());
-    await cluster.watch();
-    expect(told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
-    expect(cluster.ledger?.runs[0]).toMatchObject({ id: "r1", outcome: { kind: "unknown" } });
-  });
-
-  it("without credentials is told by the pod in its name, at once", async () => {
-    begin(WAITING);
-    cluster.at(5, () => cluster.end());
-    cluster.at(6, () => close({ kind: "rolled-out" }));
-    await cluster.watch();
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 rolled-out"]);
-    expect(cluster.messages[0]?.starter.actor).toBe("jane");
-    expect(cluster.ledger?.runs).toEqual([]);
-  });
-
-  it.each(["2026-11-21T08:00:00.000Z", "2026-11-21T12:00:00.000Z"])(
-    "without credentials, at %s by its own clock, is the same run",
-    async (startedAt) => {
-      begin({ ...WAITING, startedAt });
-      cluster.at(5, () => cluster.end());
-      cluster.at(6, () => close({ kind: "rolled-out" }));
-      await cluster.watch();
-      expect(told()).toEqual([
-        "start upgrade 1.3.2 → 1.4.0",
-        "end upgrade 1.3.2 → 1.4.0 rolled-out",
-      ]);
-      expect(cluster.ledger?.runs).toEqual([]);
-    },
-  );
-
-  it.each([
-    ["by the pod", WAITING, ["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 applied"]],
-    ["by the plugin", PLUGINS, []],
-  ])("and told %s is waited for as long as the plugin lives", async (_, run, expected) => {
-    begin(run);
-    beatUntil(1000);
-    cluster.at(1001, () => cluster.end());
-    cluster.at(1002, () => close({ kind: "applied" }));
-    await cluster.watch();
-    expect(told()).toEqual(expected);
-    expect(cluster.now).toBeGreaterThan(1000);
-    expect(cluster.isWatcherGone).toBe(true);
-  });
-
-  it("without credentials that says nothing of the end is ended by Helm's mark", async () => {
-    begin(WAITING);
-    cluster.at(5, () => cluster.end());
-    await cluster.watch();
-    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 applied");
-  });
-
-  it("without credentials that tests what Helm did is told as the test ends", async () => {
-    begin(WAITING);
-    cluster.at(2, () => cluster.end());
-    beatUntil(60);
-    cluster.at(61, () => close({ kind: "failed" }));
-    await cluster.watch();
-    expect(told()).toEqual(["start upgrade 1.3.2 → 1.4.0", "end upgrade 1.3.2 → 1.4.0 failed"]);
-  });
-
-  it("without credentials and failed is told as the plugin saw it", async () => {
-    begin(WAITING);
-    cluster.at(5, () => close({ kind: "not-applied" }));
-    await cluster.watch();
-    expect(told()[1]).toBe("end upgrade 1.3.2 → 1.4.0 not-applied");
-  });
-
-  it("without credentials that ended before the pod came is told in one message", async () => {
-    begin(WAITING);
-    close({ kind: "failed" });
-    await cluster.watch();
-    expect(told()).toEqual(["end upgrade 1.3.2 → 1.4.0 failed"]);
-  });
-
-  it("takes what the chart rendered over what the plugin planned, and keeps what it knows of the same", async () => {
-    const rich = recordOf({ api: { tag: "1.3.2", revision: "abc1234", source: "https://git/x" } });
-    const { to: _, ...planned } = WAITING;
-    begin({ ...planned, from: rich });
-    cluster.at(5, () => cluster.end());
-    await cluster.watch();
-    expect(cluster.ledger?.run).toMatchObject({ from: rich, to: NEW });
-  });
-
-  it("within which Helm goes back by itself stays the plugin's one run", async () => {
-    begin({ ...WAITING, pod: "uid-of-the-upgrade", beats: 1 });
-    cluster.apply(NEW);
-    cluster.begin(OLD, "rollback");
-    beatUntil(30);
-    cluster.at(12, () => cluster.end());
-    cluster.at(31, () => close({ kind: "rolled-back", toRevision: 3 }));
-    await cluster.watch();
-    expect(told().at(-1)).toBe("end upgrade 1.3.2 → 1.4.0 rolled-back");
-    expect(cluster.ledger?.runs).toEqual([]);
   });
 });
 
@@ -707,6 +488,6 @@ it("a message that cannot be delivered is tried again at the end, and named", as
   cluster.deliveries.push({ kind: "refused", reason: "is_archived", hint: "Choose another." });
   cluster.at(5, () => cluster.end());
   await cluster.watch();
-  expect(told()).toHaveLength(2);
+  expect(cluster.told()).toHaveLength(2);
   expect(cluster.warnings).toEqual(["is_archived. Choose another."]);
 });
