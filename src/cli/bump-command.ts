@@ -70,7 +70,7 @@ With --latest --all a service whose tags cannot be looked up, or of which the po
 is: the others are written, and the exit status is 1.
 
 Environment:
-  HELM_NOTIFY_SSH_KEY      a private key or its path, as --ssh-key
+  HELM_NOTIFY_SSH_KEY      a private key, also in base64, or its path, as --ssh-key
   HELM_NOTIFY_KNOWN_HOSTS  lines of known_hosts or their path, as --known-hosts
   HELM_NOTIFY_GIT_PASSWORD token or password for HTTPS; HELM_NOTIFY_GIT_USER the name with it, if it matters
 

@@ -68,12 +68,18 @@ function sshCommand({ sshKey, knownHosts }: GitAccess, world: AccessWorld): stri
 }
 
 const KEY = "-----BEGIN";
+// As a variable of a CI that has to be one line holds it.
+const BASE64_KEY = /^\s*LS0tLS1CRUdJTi/;
 
 function keyFile(said: string, { temp, folder }: AccessWorld): string {
-  if (said.includes(KEY)) return writeLines(temp, "ssh-key", said);
   const path = toPath(said, folder);
-  const text = readOpenFile(path);
-  return text.includes(KEY) ? writeLines(temp, "ssh-key", text) : path;
+  const key = decodeKey(said) ?? decodeKey(readOpenFile(path));
+  return key === undefined ? path : writeLines(temp, "ssh-key", key);
+}
+
+function decodeKey(text: string): string | undefined {
+  const key = BASE64_KEY.test(text) ? Buffer.from(text, "base64").toString() : text;
+  return key.includes(KEY) ? key : undefined;
 }
 
 /** What others may read too, as in GitLab's variables of type file: OpenSSH refuses such a key. Else nothing. */
@@ -81,8 +87,11 @@ function readOpenFile(path: string): string {
   try {
     return (statSync(path).mode & 0o077) === 0 ? "" : readFileSync(path, "utf8");
   } catch {
-    // ssh tells what is wrong with it.
-    return "";
+    // Without what was said: it may be a key all the same.
+    const problem = "--ssh-key or HELM_NOTIFY_SSH_KEY is neither a private key nor the path of one";
+    throw new NotifyError("BAD_SSH_KEY", problem, {
+      hint: "Give the key itself, as it is or in base64, or the path of a file that you may read.",
+    });
   }
 }
 

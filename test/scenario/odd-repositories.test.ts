@@ -220,6 +220,34 @@ describe("the user's git", () => {
   });
 });
 
+describe("an SSH key in base64, as it fits into one line of a variable", () => {
+  it("is a key, as a file of it is", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const key = readFileSync(sshd.key, "base64");
+    const file = join(clone.folder, "../key");
+    writeFileSync(file, key.replaceAll(/.{76}/g, "$&\n"), { mode: 0o644 });
+    for (const [bump, HELM_NOTIFY_SSH_KEY] of [
+      ["api=1.4.0", key],
+      ["api=1.4.1", file],
+    ] as const) {
+      const end = await clone.bump([...to(bump), "--push"], { env: { HELM_NOTIFY_SSH_KEY } });
+      expect(end).toMatchObject({ code: 0, stderr: "" });
+    }
+  });
+
+  it("is not repeated where it is damaged", async () => {
+    const clone = await (await open()).clone();
+    const env = { HELM_NOTIFY_SSH_KEY: readFileSync(sshd.key, "base64").slice(1) };
+    const end = await clone.bump([...to("api=1.4.0"), "--push"], { env });
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain(
+      "HELM_NOTIFY_SSH_KEY is neither a private key nor the path of one\nhelm notify: hint: Give the key",
+    );
+    expect(end.stderr).not.toContain(env.HELM_NOTIFY_SSH_KEY.slice(0, 20));
+  });
+});
+
 describe("a file that is not the repository's own is refused", () => {
   it.each<[string, string, string, (folder: string) => void]>([
     [
