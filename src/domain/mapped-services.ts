@@ -5,6 +5,7 @@ import { NotifyError } from "./errors.ts";
 import { coalesceValues, mergeValues } from "./merged-values.ts";
 import type { Service } from "./service.ts";
 import { parseChartServices, parseConfigServices } from "./service-mapping.ts";
+import { isDisabled } from "./switches.ts";
 import { formatPath, isMap, type Value, type Values, valueAt } from "./values.ts";
 
 export interface MappingInput {
@@ -25,10 +26,10 @@ export function mappedServices(input: MappingInput): readonly Service[] {
   const { chartValues, userValues, config } = input;
   const values = coalesceValues(chartValues, userValues);
   const ofValues = valueAt(values, ["helm-notify", "services"]);
-  if (!isNothing(ofValues)) return known(parseChartServices(ofValues, values), input);
+  if (!isNothing(ofValues)) return known(parseChartServices(ofValues, values), values, input);
   const ofConfig = valueAt(config?.content, ["services"]);
   if (config !== undefined && !isNothing(ofConfig)) {
-    return known(parseConfigServices(ofConfig, config.file, values), input);
+    return known(parseConfigServices(ofConfig, config.file, values), values, input);
   }
   return detected(input);
 }
@@ -46,10 +47,16 @@ function isEmpty(tag: Value | undefined): boolean {
   return tag === undefined || tag === null || tag === "";
 }
 
-function known(services: readonly Service[], input: MappingInput): readonly Service[] {
-  const { chartValues, userValues, liveConfig } = input;
-  const unknown = services.filter(({ tag }) =>
-    [chartValues, userValues, liveConfig].every((values) => valueAt(values, tag) === undefined),
+function known(
+  services: readonly Service[],
+  values: Values,
+  { chartValues, userValues, liveConfig }: MappingInput,
+): readonly Service[] {
+  const unknown = services.filter(
+    ({ tag }) =>
+      [chartValues, userValues, liveConfig].every((all) => valueAt(all, tag) === undefined) &&
+      // A release knows no values of a subchart that is off.
+      !isDisabled(tag, values),
   );
   if (unknown.length === 0) return services;
   throw new NotifyError(

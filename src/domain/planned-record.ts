@@ -2,6 +2,7 @@
 import { parseImageReference, parseTagValue } from "./image-reference.ts";
 import type { ReleaseRecord, ServiceRecord } from "./record.ts";
 import type { Service } from "./service.ts";
+import { isDisabled } from "./switches.ts";
 import { THREAD } from "./thread.ts";
 import { type Path, type Value, type Values, valueAt } from "./values.ts";
 
@@ -35,9 +36,9 @@ function serviceRecord(
   const value = valueAt(values, service.tag);
   const said = parseTagValue(value, service.tag.at(-1) ?? "");
   const digest = textAt(values, service.digest) || said.digest;
-  const isEmpty = toText(value) === "";
-  if (isEmpty && isDisabled(service.tag, values)) return undefined;
-  const fallback = isEmpty && service.fallback === "appVersion" ? appVersion : undefined;
+  if (isDisabled(service.tag, values)) return undefined;
+  const fallback =
+    toText(value) === "" && service.fallback === "appVersion" ? appVersion : undefined;
   // An image that is named by its digest alone has no other name to announce.
   const tag = said.tag || fallback || digest?.slice(0, 19);
   if (!tag) return undefined;
@@ -52,13 +53,6 @@ function serviceRecord(
     ...(service.source && { source: service.source }),
     ...(THREAD.test(thread) && { thread }),
   };
-}
-
-/** Whether a map around a place says `enabled: false`. */
-function isDisabled(place: Path, values: Values): boolean {
-  return place.some(
-    (_, depth) => textAt(values, [...place.slice(0, depth), "enabled"]) === "false",
-  );
 }
 
 /** The repository, with the registry beside it in front. */

@@ -18,6 +18,17 @@ export function isSwitchedOff(place: Path, switches: readonly Switch[], values: 
   );
 }
 
+/**
+ * Whether a map around a place says `enabled: false`: all that a chart sees of it, and its record leaves the service out. Globals
+ * are no component.
+ */
+export function isDisabled(place: Path, values: Values): boolean {
+  return place.some((_, depth) => {
+    const enabled = valueAt(values, [...place.slice(0, depth), "enabled"]);
+    return (enabled === false || enabled === "false") && place[depth - 1] !== "global";
+  });
+}
+
 /** The first condition that says it decides, then the tags. */
 function isOff({ path, condition = "", tags = [] }: Switch, values: Values): boolean {
   const parent = path.slice(0, -1);

@@ -3,7 +3,7 @@ import { fallsBack, fallsBackToAppVersion } from "../domain/app-version-fallback
 import { detectServices } from "../domain/detection.ts";
 import { NotifyError } from "../domain/errors.ts";
 import type { Service } from "../domain/service.ts";
-import { isSwitchedOff, type Switch } from "../domain/switches.ts";
+import { isDisabled, isSwitchedOff, type Switch } from "../domain/switches.ts";
 import { isMap, type Values, valueAt } from "../domain/values.ts";
 import { joined, kept, type PlannedChanges, toStep, written } from "./chart-changes.ts";
 import { type ChartYaml, parseChartYaml, withBlock, withListItem } from "./chart-yaml.ts";
@@ -130,7 +130,11 @@ function planValues(
   checkSchemaAllows(tree, key);
   const templates = contents.templates();
   const services = detectServices(contents.values, chartName)
-    .filter(({ tag }) => !isSwitchedOff(tag, contents.switches, contents.values))
+    // An environment may switch on what is off here. Of what is off otherwise the chart would miss the values.
+    .filter(
+      ({ tag }) =>
+        isDisabled(tag, contents.values) || !isSwitchedOff(tag, contents.switches, contents.values),
+    )
     .map((service) =>
       fallsBackToAppVersion(service.tag, templates)
         ? { ...service, fallback: "appVersion" as const }

@@ -169,6 +169,7 @@ describe.each(HELM_MAJORS)("with Helm %i the record", (major) => {
   });
 
   it.each([
+    ["with a tag", "worker.enabled=false"],
     ["with an empty tag", "worker.enabled=false,worker.image.tag="],
     ["whose values are not there", "worker.enabled=false,worker.image=null"],
   ])("leaves out a service %s that is switched off", async (_, off) => {
@@ -177,9 +178,20 @@ describe.each(HELM_MAJORS)("with Helm %i the record", (major) => {
     expect(Object.keys(services ?? {})).toEqual(["api", "mailer", "scheduler", "web"]);
   });
 
-  it("has a service that is switched off and has a tag", async () => {
-    const argv = ["-f", `${SHOP}/staging.yaml`, "--set", "worker.enabled=false"];
-    expect(recordIn(await render(major, SHOP, argv))?.services).toHaveProperty("worker");
+  it("may be empty: all services are switched off", async () => {
+    const values = { api: { enabled: false, tag: "1" }, "helm-notify": { ...SETTINGS } };
+    Object.assign(values["helm-notify"], { services: { api: { tag: "api.tag" } } });
+    const rendered = await render(major, writeAnnouncedChart(temporaryFolder(), values));
+    expect(recordIn(rendered)?.services).toEqual({});
+  });
+
+  it("has a service whose image the globals name, which are no component that can be off", async () => {
+    const values = {
+      global: { enabled: false, image: "hashicorp/consul:1.20" },
+      "helm-notify": { ...SETTINGS, services: { consul: { tag: "global.image" } } },
+    };
+    const rendered = await render(major, writeAnnouncedChart(temporaryFolder(), values));
+    expect(recordIn(rendered)?.services).toHaveProperty("consul");
   });
 
   it("is the same text in the release and at the beginning of a run", async () => {

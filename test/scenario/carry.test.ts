@@ -13,6 +13,7 @@ import {
 } from "../support/bed.ts";
 import { readContents } from "../support/bed/contents.ts";
 import { run } from "../support/process.ts";
+import { writeChart } from "../support/rendering.ts";
 
 let bed: Bed;
 beforeAll(async () => {
@@ -121,6 +122,39 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const off = await succeed(shop.notify(["upgrade", "duo", chart, "--set", "colour=green"]));
     expect(off.stderr).not.toMatch(/notify: db /);
     expect(await userValues()).toMatchObject({ db: { image: { tag: "16" } } });
+  });
+
+  it("after init a subchart that is off in the chart and on in production keeps its tag, and is recorded where it runs", async () => {
+    const dependencies = ["api", "web"].map(
+      (alias) => `{name: base, alias: ${alias}, version: 1.0.0, condition: ${alias}.enabled}`,
+    );
+    const umbrella = writeChart(join(shop.folder, "umbrella"), {
+      "Chart.yaml": `apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies: [${dependencies.join(", ")}]\n`,
+      "values.yaml": 'web: {enabled: false, image: {tag: "2"}}\n',
+      "charts/base/Chart.yaml": "apiVersion: v2\nname: base\nversion: 1.0.0\n",
+      "charts/base/values.yaml": 'image: {repository: base, tag: "1"}\n',
+    });
+    writeFileSync(join(shop.folder, "prod.yaml"), "web: {enabled: true}\n");
+    await succeed(shop.notify(["init", umbrella]));
+    const settings = "helm-notify.environment=prod,helm-notify.slack.secretRef=slack";
+    const flags = ["--install", "--no-hooks", "--set", settings];
+    const upgrade = (...more: string[]) =>
+      succeed(shop.notify(["upgrade", "umbrella", umbrella, ...flags, ...more]));
+    const recorded = async () =>
+      (await succeed(shop.helm(["get", "manifest", "umbrella"]))).stdout.match(/"tag": ".*"/g);
+
+    const off = await upgrade("--set", "api.image.tag=1.0");
+    expect(off.stderr).not.toContain("web");
+    expect(await recorded()).toEqual(['"tag": "1.0"']);
+    await upgrade("-f", "prod.yaml", "--set", "api.image.tag=1.1", "--set", "web.image.tag=2.1");
+    const { stderr } = await upgrade("-f", "prod.yaml", "--set", "api.image.tag=1.2");
+    expect(stderr).toMatch(/web +2\.1 +live revision 2/);
+    expect(await recorded()).toEqual(['"tag": "1.2"', '"tag": "2.1"']);
+    await upgrade("--set", "api.image.tag=1.3");
+    expect(await recorded()).toEqual(['"tag": "1.3"']);
+    const back = await succeed(shop.notify(["values", "umbrella"]));
+    expect(back.stdout).toContain('"2.1"');
+    await succeed(shop.notify(["rollback", "umbrella", "1", "--no-hooks"]));
   });
 
   it("--set-json replaces a map whole: the table says that its tag is not carried", async () => {

@@ -70,11 +70,21 @@ describe("init plans", () => {
     });
   });
 
-  it("no service of a dependency that is off", () => {
+  it("the service of a dependency that is off: an environment may switch it on", () => {
     const { writes } = plan(
       { "values.yaml": "db: {enabled: false}\n" },
       { db: { enabled: false, image: { tag: "17", repository: "pg" } } },
       [{ path: ["db"], condition: "db.enabled" }],
+    );
+    const services = { db: { tag: "db.image.tag" } };
+    expect(parse(writes.get("values.yaml") ?? "")["helm-notify"].services).toEqual(services);
+  });
+
+  it("no service of a dependency that is off by what the chart's guard does not see", () => {
+    const { writes } = plan(
+      { "values.yaml": "tags: {db: false}\n" },
+      { tags: { db: false }, db: { image: { tag: "17", repository: "pg" } } },
+      [{ path: ["db"], tags: ["db"] }],
     );
     expect(parse(writes.get("values.yaml") ?? "")["helm-notify"].services).toEqual({});
   });

@@ -157,6 +157,11 @@ describe("a mapping that cannot be used is refused", () => {
     );
   });
 
+  it("but not where Helm has taken it away with a subchart that is off", () => {
+    const chartValues = { ...withServices({ db: { tag: "db.tag" } }), db: { enabled: false } };
+    expect(map({ chartValues })).toHaveLength(1);
+  });
+
   it.each<[string, Partial<MappingInput>]>([
     [
       "the chart, even as null",

@@ -1,7 +1,6 @@
 {{- /*
 Every service as the values say it: a JSON map of name to {tag, image?, digest?, revision?, thread?, source?}, the record's shape.
-It never fails: where no tag can be found, `tag` is empty, and `_validate.tpl` says why; one without
-that is switched off is left out.
+It never fails: where no tag can be found, `tag` is empty, and `_validate.tpl` says why. One that is switched off is left out.
 Takes: the root context.
 Usage: {{ range $name, $service := include "helm-notify.services" . | fromJson }}
 */ -}}
@@ -10,8 +9,7 @@ Usage: {{ range $name, $service := include "helm-notify.services" . | fromJson }
 {{- range $name, $mapping := get (index .Values (include "helm-notify.key" .)) "services" -}}
 {{- /* null: a values file took this service out */ -}}
 {{- if $mapping -}}
-{{- $place := dict "values" $.Values "path" $mapping.tag -}}
-{{- if or (include "helm-notify.text-at" $place) (not (include "helm-notify.is-off" $place)) -}}
+{{- if not (include "helm-notify.is-off" (dict "values" $.Values "path" $mapping.tag)) -}}
 {{- $_ := set $services $name (include "helm-notify.service" (dict "context" $ "mapping" $mapping) | fromJson) -}}
 {{- end -}}
 {{- end -}}

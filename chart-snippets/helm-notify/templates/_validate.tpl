@@ -32,7 +32,7 @@ Usage: {{ include "helm-notify.setting-problems" . | fromJsonArray }}
 {{- $place := include "helm-notify.setting" (dict "context" . "path" "slack.secretRef") -}}
 {{- $problems = append $problems (printf "slack.secretRef is empty: set %s to the name of a Secret that holds webhookUrl, or botToken and channel" $place) -}}
 {{- end -}}
-{{- if not (include "helm-notify.services" . | fromJson) -}}
+{{- if not (values $settings.services | compact) -}}
 {{- $place := include "helm-notify.setting" (dict "context" . "path" "services") -}}
 {{- $problems = append $problems (printf "no services: say under %s where each image tag stands, for example api: {tag: api.image.tag}" $place) -}}
 {{- end -}}

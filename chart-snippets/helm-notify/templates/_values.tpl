@@ -78,18 +78,20 @@ Usage: {{ include "helm-notify.sibling" (dict "path" "api.image.tag" "key" "dige
 {{- end -}}
 
 {{- /*
-Whether a map that a path leads through says `enabled: false`, as for a subchart that is switched off: its values are not
-there then. Nothing if none does.
+Whether a map that a path leads through says `enabled: false`, as for a subchart that is switched off; globals are no
+component. Nothing if none does.
 Takes: dict "values" "path".
 Usage: {{ if include "helm-notify.is-off" (dict "values" $.Values "path" "db.image.tag") }}
 */ -}}
 {{- define "helm-notify.is-off" -}}
 {{- $value := .values -}}
 {{- $isOff := false -}}
+{{- $isGlobal := false -}}
 {{- range include "helm-notify.path-keys" .path | fromJsonArray -}}
 {{- if and (kindIs "map" $value) (kindIs "string" .) -}}
-{{- if eq (toString (get $value "enabled")) "false" }}{{ $isOff = true }}{{ end -}}
+{{- if and (not $isGlobal) (eq (toString (get $value "enabled")) "false") }}{{ $isOff = true }}{{ end -}}
 {{- $value = get $value . -}}
+{{- $isGlobal = eq . "global" -}}
 {{- else -}}
 {{- $value = "" -}}
 {{- end -}}
