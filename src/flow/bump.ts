@@ -92,7 +92,10 @@ export async function bump(request: BumpRequest, ports: BumpPorts): Promise<Bump
   await checkImages(bumps, declared, ports);
   for (;;) {
     const { file, planned, text } = await plan(bumps, request, ports);
-    if (text === undefined) return { kind: "unchanged", file, planned };
+    if (text === undefined) {
+      if (!request.isDryRun) await checkout.checkClean(file);
+      return { kind: "unchanged", file, planned };
+    }
     const changed = planned.filter(({ edits }) => edits.length > 0);
     const view = toCommitView(request.environment, changed);
     const message = toCommitMessage(view, ports.fillTemplate?.(view));

@@ -207,6 +207,8 @@ export interface Checkout {
   readonly readHistory: (path: string, words: readonly string[]) => AsyncIterable<string>;
   /** What `text` would change, as a unified diff. */
   readonly diff: (path: string, text: string) => Promise<string>;
+  /** Refuses a file that does not say what is committed. */
+  readonly checkClean: (path: string) => Promise<void>;
   /** Commits that one file and no other; the commit's name. */
   readonly commit: (path: string, text: string, message: string) => Promise<string>;
   /** `overtaken`: somebody else was first, or the connection broke; `renew` and do it again. */

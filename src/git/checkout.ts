@@ -17,6 +17,7 @@ import {
   type Git,
   must,
   pushHead,
+  readHead,
   readHistory,
   readRepositoryFile,
 } from "./working-copy.ts";
@@ -39,6 +40,8 @@ export interface CheckoutWorld {
   readonly random: () => number;
   /** A line for the person. */
   readonly say: (line: string) => void;
+  /** Done first where a signal ends the process; returns the end of that. */
+  readonly beforeEnd: (action: () => Promise<void>) => () => void;
 }
 
 /** Where a private copy comes from. */
@@ -76,10 +79,11 @@ async function useInPlace<T>(
   { branch, author }: CheckoutRequest,
   folder: string,
   temp: string,
-  { env, deadline, say }: CheckoutWorld,
+  { env, deadline, say, beforeEnd }: CheckoutWorld,
   use: (checkout: Checkout) => Promise<T>,
 ): Promise<T> {
-  const git = at(createGit(env), folder, deadline.signal);
+  const stop = new AbortController();
+  const git = at(createGit(env), folder, AbortSignal.any([deadline.signal, stop.signal]));
   let isWarned = false;
   const current = await currentBranch(git);
   if (branch !== undefined && branch !== current) {
@@ -98,15 +102,32 @@ async function useInPlace<T>(
       }
       yield* readHistory(git, path, words);
     },
+    checkClean: (path) => checkClean(git, path),
     commit: async (path, text, message) => {
       if (current === undefined) throw detached();
       await checkClean(git, path);
-      const before = (await readRepositoryFile(folder, path)) ?? "";
-      return commitFile(git, folder, { path, before, text }, message, author);
+      const committing = commitOrPutBack(path, text, message);
+      const forget = beforeEnd(async () => {
+        stop.abort();
+        await Promise.allSettled([committing]);
+      });
+      return committing.finally(forget);
     },
     push: () => Promise.reject(new Error("nothing is pushed from the user's work tree")),
     renew: () => Promise.reject(new Error("nothing is renewed in the user's work tree")),
   });
+
+  async function commitOrPutBack(path: string, text: string, message: string): Promise<string> {
+    const [head, before = ""] = [await readHead(git), await readRepositoryFile(folder, path)];
+    try {
+      return await commitFile(git, folder, path, text, message, author);
+    } catch (error) {
+      // It is committed all the same where git was ended in what comes after.
+      const isCommitted = (await readHead(cleaningGit(env, folder))) !== head;
+      if (!isCommitted) await writeFile(join(folder, path), before);
+      throw error;
+    }
+  }
 }
 
 async function useClone<T>(
@@ -182,15 +203,13 @@ async function useWorktree<T>(
     const { stdout: record } = await must(git, ["rev-parse", "--absolute-git-dir"]);
     return await removedOnSignal(record.trim(), work);
   } finally {
-    const cleaning = at(createGit(world.env), top, AbortSignal.timeout(CLEANUP_MS));
-    await cleaning(["worktree", "remove", "--force", folder]);
+    await cleaningGit(world.env, top)(["worktree", "remove", "--force", folder]);
   }
 }
 
 /** Brings the user's branch to what was pushed, unless they have commits of their own. */
 async function followPush(git: Git, users: Git, { say }: CheckoutWorld): Promise<void> {
-  const { stdout } = await must(git, ["rev-parse", "HEAD"]);
-  const { code } = await users(["merge", "--quiet", "--ff-only", stdout.trim()]);
+  const { code } = await users(["merge", "--quiet", "--ff-only", await readHead(git)]);
   if (code !== 0)
     say("this work tree stays as it is: it has changes of its own; git pull brings the commit");
 }
@@ -211,10 +230,8 @@ function privateCopy(
       if (await isShallow(git)) await fetchBranch(git, origin, world, ["--unshallow"]);
       yield* readHistory(git, path, words);
     },
-    commit: async (path, text, message) => {
-      const before = (await readRepositoryFile(folder, path)) ?? "";
-      return commitFile(git, folder, { path, before, text }, message, author);
-    },
+    checkClean: () => Promise.resolve(),
+    commit: (path, text, message) => commitFile(git, folder, path, text, message, author),
     push: () => withReason(pushHead(git, remote, branch)),
     renew: async () => {
       attempts++;
@@ -336,6 +353,11 @@ async function setting(git: Git, name: string): Promise<string | undefined> {
 
 function at(run: RunGit, cwd: string, signal: AbortSignal): Git {
   return (argv, input) => run(argv, { cwd, signal, ...(input === undefined ? {} : { input }) });
+}
+
+/** For what is to be done when the deadline is over, too. */
+function cleaningGit(env: CheckoutWorld["env"], cwd: string): Git {
+  return at(createGit(env), cwd, AbortSignal.timeout(CLEANUP_MS));
 }
 
 function detached(): NotifyError {

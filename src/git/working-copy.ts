@@ -84,25 +84,26 @@ function literal(path: string): string {
   return `:(literal)${path}`;
 }
 
-/** Writes and commits one file, with the user's hooks, identity and signing. A refused commit leaves no trace. */
+/** Writes and commits one file, with the user's hooks, identity and signing. */
 export async function commitFile(
   git: Git,
   folder: string,
-  file: { readonly path: string; readonly before: string; readonly text: string },
+  path: string,
+  text: string,
   message: string,
   author: string | undefined,
 ): Promise<string> {
   const identity = author === undefined ? [] : await identityArgv(git, author);
-  await writeFile(join(folder, file.path), file.text);
+  await writeFile(join(folder, path), text);
   // `--only`: what else is staged stays so.
   const argv = [...identity, "commit", "--quiet", "--only", "--file=-"];
-  try {
-    const byline = author === undefined ? [] : [`--author=${author}`];
-    await must(git, [...argv, ...byline, "--", literal(file.path)], "the commit", message);
-  } catch (error) {
-    await writeFile(join(folder, file.path), file.before);
-    throw error;
-  }
+  const byline = author === undefined ? [] : [`--author=${author}`];
+  await must(git, [...argv, ...byline, "--", literal(path)], "the commit", message);
+  return readHead(git);
+}
+
+/** The commit that is checked out. */
+export async function readHead(git: Git): Promise<string> {
   return (await must(git, ["rev-parse", "HEAD"])).stdout.trim();
 }
 

@@ -295,27 +295,42 @@ describe("a file that is not the repository's own is refused", () => {
   });
 });
 
-it.each<NodeJS.Signals>(["SIGINT", "SIGTERM"])(
-  "a bump that %s ends leaves nothing in the clone",
-  async (signal) => {
-    const clone = await (await open()).clone();
-    // Of the hook's parent, git, the parent are we.
-    const lines = [
-      "us=$(awk '{print $4}' /proc/$PPID/stat)",
-      `kill -s ${signal.slice(3)} "$us"`,
-      'tail --pid="$us" --sleep-interval=0.1 --follow /dev/null',
-      "exit 1",
-    ];
-    const hook = join(clone.folder, ".git/hooks/pre-commit");
-    writeFileSync(hook, ["#!/bin/sh", ...lines, ""].join("\n"), { mode: 0o755 });
-    const end = await clone.bump([...to("api=1.4.0"), "--push"]);
-    expect(end).toMatchObject({ signal, stdout: "" });
-    expect((await clone.git(["worktree", "list"])).stdout.trim().split("\n")).toHaveLength(1);
-    expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
-    const left = readdirSync(join(clone.folder, "..")).filter((name) => name.startsWith("helm-"));
-    expect(left).toEqual([]);
-  },
-);
+it.each<[NodeJS.Signals, string[]]>([
+  ["SIGINT", ["--push"]],
+  ["SIGTERM", ["--push"]],
+  ["SIGINT", []],
+  ["SIGTERM", []],
+])("a bump that %s ends leaves nothing in the clone (%s)", async (signal, way) => {
+  const clone = await (await open()).clone();
+  const head = await clone.git(["rev-parse", "HEAD"]);
+  // Of the hook's parent, git, the parent are we.
+  const lines = [
+    "us=$(awk '{print $4}' /proc/$PPID/stat)",
+    `kill -s ${signal.slice(3)} "$us"`,
+    'tail --pid="$us" --sleep-interval=0.1 --follow /dev/null',
+    // The user's git is ended: it would else commit now.
+    `exit ${way.length}`,
+  ];
+  const hook = join(clone.folder, ".git/hooks/pre-commit");
+  writeFileSync(hook, ["#!/bin/sh", ...lines, ""].join("\n"), { mode: 0o755 });
+  const end = await clone.bump([...to("api=1.4.0"), ...way]);
+  expect(end).toMatchObject({ signal, stdout: "" });
+  expect(await clone.git(["rev-parse", "HEAD"])).toEqual(head);
+  expect((await clone.git(["worktree", "list"])).stdout.trim().split("\n")).toHaveLength(1);
+  expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+  const left = readdirSync(join(clone.folder, "..")).filter((name) => name.startsWith("helm-"));
+  expect(left).toEqual([]);
+});
+
+it("a tag that stands in the file and is not committed is not taken for done", async () => {
+  const clone = await (await open()).clone();
+  clone.write("staging.yaml", STAGING.replace("2.0.0", "2.0.1"));
+  const end = await clone.bump(to("web=2.0.1"));
+  expect(end).toMatchObject({ code: 1, stdout: "" });
+  expect(end.stderr).toContain("staging.yaml has changes that are not committed");
+  const shown = await clone.bump([...to("web=2.0.1"), "--dry-run"]);
+  expect(shown).toMatchObject({ code: 0, stderr: "" });
+});
 
 describe("a branch that others are always faster on", () => {
   it("is given up at the deadline, with nothing pushed and nothing left", async () => {
