@@ -224,7 +224,7 @@ describe("an SSH key in base64, as it fits into one line of a variable", () => {
   it("is a key, as a file of it is", async () => {
     const repository = await open();
     const clone = await repository.clone();
-    const key = readFileSync(sshd.key, "base64");
+    const key = readFileSync(sshd().key, "base64");
     const file = join(clone.folder, "../key");
     writeFileSync(file, key.replaceAll(/.{76}/g, "$&\n"), { mode: 0o644 });
     for (const [bump, HELM_NOTIFY_SSH_KEY] of [
@@ -238,7 +238,7 @@ describe("an SSH key in base64, as it fits into one line of a variable", () => {
 
   it("is not repeated where it is damaged", async () => {
     const clone = await (await open()).clone();
-    const env = { HELM_NOTIFY_SSH_KEY: readFileSync(sshd.key, "base64").slice(1) };
+    const env = { HELM_NOTIFY_SSH_KEY: readFileSync(sshd().key, "base64").slice(1) };
     const end = await clone.bump([...to("api=1.4.0"), "--push"], { env });
     expect(end).toMatchObject({ code: 1, stdout: "" });
     expect(end.stderr).toContain(
