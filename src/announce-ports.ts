@@ -4,7 +4,6 @@ import type { AnnounceRequest } from "./cli/announce-command.ts";
 import { withoutCredentials } from "./domain/credentials-in-url.ts";
 import { NotifyError } from "./domain/errors.ts";
 import type { Push } from "./domain/push.ts";
-import { Secret } from "./domain/secret.ts";
 import { originOf, starterOf } from "./domain/starter.ts";
 import { announce, type AnnounceReport } from "./flow/announce.ts";
 import type { Host } from "./host.ts";
@@ -12,7 +11,7 @@ import { createDeadline } from "./io/deadline.ts";
 import { createOutgoingHttp } from "./io/http.ts";
 import { createGeneric } from "./transport/generic.ts";
 import { createSlack } from "./transport/slack.ts";
-import { findSlack, noSlackError } from "./slack-credentials.ts";
+import { findGeneric, findSlack, noSlackError } from "./slack-credentials.ts";
 
 // With all the waiting that Slack asks for; nobody likes to wait longer for a message.
 const TIMEOUT_MS = 30_000;
@@ -53,7 +52,6 @@ function toPush(request: AnnounceRequest, env: Host["env"]): Push {
 }
 
 function findWays({ channel }: AnnounceRequest, env: Host["env"]) {
-  const given = (name: string) => env[`HELM_NOTIFY_${name}`] || undefined;
   const chosen = channel === undefined ? {} : { HELM_NOTIFY_SLACK_CHANNEL: channel };
   const slack = findSlack({ ...env, ...chosen });
   if (slack?.kind === "webhook" && channel !== undefined) {
@@ -61,10 +59,9 @@ function findWays({ channel }: AnnounceRequest, env: Host["env"]) {
       hint: "Set HELM_NOTIFY_SLACK_BOT_TOKEN, or leave --channel out.",
     });
   }
-  const [url, key] = [given("GENERIC_URL"), given("GENERIC_SECRET")];
-  const generic = url && { url: new Secret(url), key: key === undefined ? key : new Secret(key) };
+  const generic = findGeneric(env);
   // A token without a channel is not what anybody wants.
-  const isHalf = slack === undefined && given("SLACK_BOT_TOKEN") !== undefined;
-  if (!isHalf && (slack ?? generic)) return { slack, generic: generic || undefined };
+  const isHalf = slack === undefined && Boolean(env["HELM_NOTIFY_SLACK_BOT_TOKEN"]);
+  if (!isHalf && (slack ?? generic)) return { slack, generic };
   throw noSlackError(isHalf ? "nothing says which channel to tell" : "nothing says whom to tell");
 }

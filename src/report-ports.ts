@@ -27,7 +27,7 @@ import { failureQuestion } from "./release/failure-question.ts";
 import { createWording } from "./render/wording.ts";
 import { createGeneric } from "./transport/generic.ts";
 import { createSlack } from "./transport/slack.ts";
-import { findSlack, isSlackInEnvironment } from "./slack-credentials.ts";
+import { findGeneric, findSlack, isSlackInEnvironment } from "./slack-credentials.ts";
 
 export interface ReportWorld {
   readonly host: Host;
@@ -118,18 +118,14 @@ async function tellers(
   warn: (line: string) => void,
 ): Promise<readonly Teller[]> {
   const access = findSlack(env, slack, secret);
-  const genericUrl = env["HELM_NOTIFY_GENERIC_URL"] || secret["genericUrl"];
-  const genericSecret = env["HELM_NOTIFY_GENERIC_SECRET"] || secret["genericSecret"] || undefined;
+  const generic = findGeneric(env, secret);
   const ways: Teller[] = [];
   if (access) {
     const { say, problems } = await createWording(messages);
     problems.forEach(warn);
     ways.push(createSlackTeller(createSlack(access, send), say));
   }
-  if (genericUrl) {
-    const key = genericSecret === undefined ? undefined : new Secret(genericSecret);
-    ways.push(createGenericTeller(createGeneric({ url: new Secret(genericUrl), key }, send)));
-  }
+  if (generic) ways.push(createGenericTeller(createGeneric(generic, send)));
   return ways;
 }
 

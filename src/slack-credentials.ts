@@ -1,8 +1,10 @@
-// Where a way to Slack is looked for: in the environment, then in the values and in the Secret they name.
+// Where a way to Slack, or to a receiver of events, is looked for: in the environment, then in the values and in the Secret they name.
 import { NotifyError } from "./domain/errors.ts";
 import type { NotifySettings } from "./domain/notify-settings.ts";
+import { Secret } from "./domain/secret.ts";
 import type { Host } from "./host.ts";
 import { slackAccess } from "./transport/access.ts";
+import type { GenericAccess } from "./transport/generic.ts";
 import type { SlackAccess } from "./transport/slack.ts";
 
 type Environment = Host["env"];
@@ -37,6 +39,16 @@ export function findSlackInSecret(
 ): SlackAccess | undefined {
   const without = Object.fromEntries(CREDENTIALS.map((name) => [name, undefined]));
   return findSlack({ ...env, ...without }, slack, secret);
+}
+
+/** Empty counts as not given. */
+export function findGeneric(
+  env: Environment,
+  secret: Readonly<Record<string, string>> = {},
+): GenericAccess | undefined {
+  const url = env["HELM_NOTIFY_GENERIC_URL"] || secret["genericUrl"];
+  const key = env["HELM_NOTIFY_GENERIC_SECRET"] || secret["genericSecret"];
+  return url ? { url: new Secret(url), key: key ? new Secret(key) : undefined } : undefined;
 }
 
 export function noSlackError(message: string): NotifyError {
