@@ -1,6 +1,5 @@
 // The edges that a plan of an upgrade is made with.
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import type { Settings } from "./cli/settings.ts";
 import type { HelmVerb, ToldVerb } from "./domain/request.ts";
 import type { DeployPorts } from "./flow/deploy-plan.ts";
@@ -16,6 +15,7 @@ import type { KubeApi } from "./kube/kube-api.ts";
 import { openApi } from "./kube/open.ts";
 import { connectionArgv, connectionRequest } from "./release/connection-flags.ts";
 import { lookUpRelease, type ReleaseRequest, type ReleaseWorld } from "./release/look-up.ts";
+import { homeFolder } from "./io/home-folder.ts";
 
 // A release is at most 1 MiB of gzip; `helm get all` prints it open.
 const HELM_OUTPUT = { timeoutMs: 60_000, maxBytes: 64 * 1024 * 1024 };
@@ -50,7 +50,7 @@ export function clusterAccess(parsed: ParsedArgv, settings: Settings, host: Host
   const openNewApi = async () => {
     const api = await openApi(connectionRequest(parsed), settings.timeoutMs, {
       env: host.env,
-      homeDir: homedir(),
+      homeDir: homeFolder(),
       isInteractive: host.isInteractive,
       readFile: async (path) => readFile(path),
       runCredentialPlugin,

@@ -1,6 +1,5 @@
 // The way to the cluster of an environment: by the names that a deployment repository has for it.
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { askHelm } from "./deploy-ports.ts";
 import type { Environment } from "./domain/deployment-config.ts";
 import { NotifyError } from "./domain/errors.ts";
@@ -10,6 +9,7 @@ import { runCredentialPlugin } from "./kube/credential-plugin.ts";
 import { type KubeApi, openKube } from "./kube/kube-api.ts";
 import { placeArgv } from "./release/connection-flags.ts";
 import { lookUpRelease } from "./release/look-up.ts";
+import { homeFolder } from "./io/home-folder.ts";
 
 /** Refuses with `KUBE_UNSUPPORTED` where only Helm knows the way. The caller closes `api`. */
 export async function openEnvironment(
@@ -23,7 +23,7 @@ export async function openEnvironment(
     { kubeContext, namespace },
     {
       env,
-      homeDir: homedir(),
+      homeDir: homeFolder(),
       isInteractive: host.isInteractive,
       readFile: async (path) => readFile(path),
       runCredentialPlugin,

@@ -1,7 +1,7 @@
 // Composition root of the plugin: hands the world to the parts. The only file of src that touches `process`.
 import { accessSync, constants, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { constants as osConstants } from "node:os";
+import { constants as osConstants, userInfo } from "node:os";
 import { dispatch } from "./cli/dispatch.ts";
 import { toFailure } from "./cli/report.ts";
 import { NotifyError } from "./domain/errors.ts";
@@ -72,7 +72,7 @@ async function start(argv: readonly string[]): Promise<HelmExit> {
 
 function host(): Host {
   return {
-    env: process.env,
+    env: environment(),
     version: version(),
     pid: process.pid,
     isInteractive: process.stdin.isTTY,
@@ -88,6 +88,20 @@ function host(): Host {
       return () => lastActions.delete(action);
     },
   };
+}
+
+/** With a name for the user where nothing says one, as in containers. */
+function environment(): NodeJS.ProcessEnv {
+  const { USER, LOGNAME, USERNAME } = process.env;
+  return USER || LOGNAME || USERNAME ? process.env : { ...process.env, USER: userName() };
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.()}`;
+  }
 }
 
 function version(): string {
@@ -121,8 +135,9 @@ function runWorld(): RunWorld {
     bin,
     env: { ...process.env, HELM_NOTIFY_DEPTH: String(depth) },
     onSignal: (signal, listener) => {
-      process.removeListener(signal, interrupted);
+      // In this order: without any listener Node drops a signal that has come.
       process.on(signal, listener);
+      process.removeListener(signal, interrupted);
     },
     parentPid: () => process.ppid,
     endsWithParent: process.env["HELM_PLUGIN_DIR"] !== undefined,

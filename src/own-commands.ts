@@ -12,8 +12,9 @@ import { placeArgv } from "./release/connection-flags.ts";
 /** Commands of ours, by commander. `words[0]` is the command's name, if any. */
 export async function runOwn(words: readonly string[], host: Host): Promise<HelmExit> {
   const { program, exitCode } = await ownProgram(host);
-  if (words.length === 0) program.outputHelp();
-  else await program.parseAsync(words, { from: "user" });
+  const [first, second = ""] = words;
+  if (first === undefined) program.outputHelp();
+  else await program.parseAsync(first === "help" ? [second, "--help"] : words, { from: "user" });
   return { kind: "exited", code: exitCode() };
 }
 

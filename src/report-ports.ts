@@ -1,6 +1,5 @@
 // The edges that a run is told with.
 import { randomUUID } from "node:crypto";
-import { homedir } from "node:os";
 import { type GitTokens, readGitTokens } from "./domain/git-tokens.ts";
 import type { NotifySettings } from "./domain/notify-settings.ts";
 import { decodeRecord, RECORD_KEY, recordName } from "./domain/record.ts";
@@ -28,6 +27,7 @@ import { createWording } from "./render/wording.ts";
 import { createGeneric } from "./transport/generic.ts";
 import { createSlack } from "./transport/slack.ts";
 import { findGeneric, findSlack, isSlackInEnvironment } from "./slack-credentials.ts";
+import { homeFolder } from "./io/home-folder.ts";
 
 export interface ReportWorld {
   readonly host: Host;
@@ -51,7 +51,7 @@ export function reportPorts(
   const tokenOf = (gitHost: string) => tokens.get(gitHost);
   const readShipped = createShippedReader({ send: http.send, tokenOf, warn });
   // A registry that cannot be read costs links: nothing to bother people with at every deploy.
-  const registry = openRegistry({ send: http.send, env, homeDir: homedir(), warn: () => {} });
+  const registry = openRegistry({ send: http.send, env, homeDir: homeFolder(), warn: () => {} });
   return {
     openCluster: async () => {
       const api = await openApi();

@@ -1,5 +1,4 @@
 // The edges that an image's tags are read and chosen with.
-import { homedir } from "node:os";
 import { NotifyError } from "./domain/errors.ts";
 import type { BumpRequest } from "./flow/bump.ts";
 import { chooseLatest, type LatestTagsPorts, type LeaveOut } from "./flow/latest-tags.ts";
@@ -10,6 +9,7 @@ import type { Host } from "./host.ts";
 import { createDeadline } from "./io/deadline.ts";
 import { createOutgoingHttp } from "./io/http.ts";
 import { openRegistry, type Registry } from "./registry/registry.ts";
+import { homeFolder } from "./io/home-folder.ts";
 
 // For all services and all of their tags.
 const TIMEOUT_MS = 120_000;
@@ -85,7 +85,7 @@ async function withRegistry<T>(
   const http = createOutgoingHttp(env, MAX_BODY_BYTES);
   const warn = (line: string) => say(`warning: ${line}`);
   try {
-    const registry = openRegistry({ send: http.send, env, homeDir: homedir(), warn });
+    const registry = openRegistry({ send: http.send, env, homeDir: homeFolder(), warn });
     const readers = { readConfig: readStrictValues, readValues: readEditableValues, readLedger };
     return await use({ registry, ...readers, signal });
   } finally {

@@ -51,9 +51,12 @@ export function dispatch(argv: readonly string[], places: readonly number[]): Di
         : { kind: "helm" };
     case "__complete":
       return { kind: "complete", words: argv.slice(first + 1) };
+    case "help":
+      return isOwn(argv[first + 1]) ? { kind: "own" } : { kind: "helm" };
     default:
-      return OWN_WORDS.some((own) => own === word) ? { kind: "own" } : { kind: "helm" };
+      return isOwn(word) ? { kind: "own" } : { kind: "helm" };
   }
 }
 
+const isOwn = (word: string | undefined) => OWN_WORDS.some((own) => own === word);
 const isHelp = (argv: readonly string[]) => argv.includes("--help") || argv.includes("-h");

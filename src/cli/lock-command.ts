@@ -82,11 +82,15 @@ function requireReason(reason: string): string {
 /** A duration from now, or a moment with its time zone. Refuses what is past. */
 export function parseUntil(text: string, now: Date): Date {
   const isMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)$/.test(text);
+  const hint = "Write a duration such as 2h, or a time such as 2027-01-04T08:00:00Z.";
+  if (!isMoment && /^\d{4}-/.test(text)) {
+    throw new NotifyError("BAD_FLAG", `--until is "${text}", no whole time with its time zone`, {
+      hint,
+    });
+  }
   const until = isMoment
     ? new Date(text)
     : new Date(now.getTime() + parseDuration(text, "--until"));
   if (until > now) return until;
-  throw new NotifyError("BAD_FLAG", `--until is "${text}", which is no time to come`, {
-    hint: "Write a duration such as 2h, or a time such as 2027-01-04T08:00:00Z.",
-  });
+  throw new NotifyError("BAD_FLAG", `--until is "${text}", which is no time to come`, { hint });
 }

@@ -1,13 +1,13 @@
 // How git reaches the remote: settings for one run, in its environment only. Nothing is written to any configuration, no
 // secret is in an argument or a URL.
 import { readFileSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { resolve } from "node:path";
 import { withoutCredentials } from "../domain/credentials-in-url.ts";
 import { NotifyError } from "../domain/errors.ts";
 import { isPrivate } from "../domain/git-tokens.ts";
 import type { Secret } from "../domain/secret.ts";
 import { writePrivate } from "../io/temp-folder.ts";
+import { homeFolder } from "../io/home-folder.ts";
 
 export interface GitAccess {
   /** A private key, or the path of one. */
@@ -140,7 +140,7 @@ function configEnvironment(env: Env, entries: readonly (readonly [string, string
 }
 
 function toPath(said: string, folder: string): string {
-  return resolve(folder, said.replace(/^~(?=\/)/, homedir()));
+  return resolve(folder, said.replace(/^~(?=\/)/, homeFolder()));
 }
 
 /** git hands the command to a shell. */

@@ -14,10 +14,13 @@ export function toPendingLines(found: PendingRelease): readonly string[] {
       ? ""
       : `, for ${toDuration(ageMs(found)) || "0s"} (since ${toUtc(startedAt.toISOString())})`;
   const { actor, url, host } = starterOf(found);
-  const starter = [actor, host && `on ${host}`, url].filter(Boolean).join(", ");
+  const account = found.run?.account;
+  const who = actor ?? (account && `${account} (verified)`);
+  const starter = [who, host && `on ${host}`, url].filter(Boolean).join(", ");
+  const unknown = found.run ? "not known" : "not known, no helm-notify saw it begin";
   return [
     `${release} in namespace ${namespace}: revision ${revision} is ${status}${since}`,
-    `  started by: ${starter === "" ? "not known, no helm-notify saw it begin" : tidy(starter)}`,
+    `  started by: ${starter === "" ? unknown : tidy(starter)}`,
     `  last deployed: ${found.deployedRevision === undefined ? "none" : `revision ${found.deployedRevision}`}`,
     ...(found.appliedRevision === undefined
       ? []

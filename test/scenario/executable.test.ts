@@ -52,6 +52,24 @@ describe.each([
   });
 });
 
+it("help for a word of ours is ours", async () => {
+  const { stdout } = await succeed(run([HELM_NOTIFY, "help", "plan"]));
+  expect(stdout).toBe((await succeed(run([HELM_NOTIFY, "plan", "--help"]))).stdout);
+});
+
+it("a user without a home and a name gets an answer too", () => {
+  // Nobody has that number; only root can take it.
+  const nobody = process.getuid?.() === 0 ? { uid: 12_345, gid: 12_345 } : {};
+  const argv = ["tags", "127.0.0.1:9/acme/api"];
+  const { stderr } = spawnSync(HELM_NOTIFY, argv, {
+    ...nobody,
+    cwd: "/",
+    env: {},
+    encoding: "utf8",
+  });
+  expect(stderr).toMatch(/^helm notify: .*127\.0\.0\.1:9.*\n(?:helm notify: hint: .*\n)?$/);
+});
+
 it("a reader that has had enough is no error", () => {
   const pipe = `${HELM_NOTIFY} --help | head -n 1`;
   expect(execFileSync("bash", ["-o", "pipefail", "-c", pipe], { encoding: "utf8" })).toContain(

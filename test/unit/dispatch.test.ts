@@ -24,6 +24,7 @@ describe("the first word decides", () => {
     [["version", "--short"], { kind: "helm" }],
     [["secrets", "upgrade", "a", "b"], { kind: "helm" }],
     [["help", "upgrade"], { kind: "helm" }],
+    [["help", "plan"], { kind: "own" }],
     [["history", "a"], { kind: "helm" }],
     [["rollback", "a"], { kind: "told", verb: "rollback" }],
     [["uninstall", "a"], { kind: "told", verb: "uninstall" }],

@@ -127,6 +127,10 @@ describe("until", () => {
     ["2026-11-23T08:00:00+02:00", "2026-11-23T06:00:00.000Z"],
   ])("%s", (text, expected) => expect(parseUntil(text, NOW).toISOString()).toBe(expected));
 
+  it.each(["2027-01-04", "2027-01-04T08:00:00"])("%s lacks a time or its zone", (text) =>
+    expect(() => parseUntil(text, NOW)).toThrow("no whole time with its time zone"),
+  );
+
   it.each(["soon", "2026-11-21", "2026-11-21T11:00:00Z", "2026-99-99T11:00:00Z", "-2h", "0s", ""])(
     "%j is refused",
     (text) => expect(() => parseUntil(text, NOW)).toThrow("--until"),
