@@ -3,6 +3,7 @@
 import type { ReleaseRecord, ServiceRecord } from "../domain/record.ts";
 import { isCommit } from "../domain/source-link.ts";
 import type { ReadImageLabels } from "./ports.ts";
+import { someAtATime } from "./some-at-a-time.ts";
 
 const REVISION = "org.opencontainers.image.revision";
 const SOURCE = "org.opencontainers.image.source";
@@ -20,15 +21,13 @@ export async function enrichRecord(
   signal: AbortSignal,
 ): Promise<ReleaseRecord> {
   const open = Object.values(record.services).filter(isOpen);
-  const queue = new Map(open.map((service) => [imageOf(service), service])).entries();
+  const images = new Map(open.map((service) => [imageOf(service), service]));
   const labels = new Map<string, Labels>();
-  const work = async () => {
-    for (const [image, { image: repository = "", tag, digest }] of queue) {
-      if (signal.aborted) return;
-      labels.set(image, await readLabels({ repository, tag, digest }, signal));
-    }
-  };
-  await Promise.race([Promise.all(Array.from({ length: PARALLEL }, work)), aborted(signal)]);
+  const all = someAtATime([...images], PARALLEL, async ([id, { image, tag, digest }]) => {
+    if (signal.aborted) return;
+    labels.set(id, await readLabels({ repository: image ?? "", tag, digest }, signal));
+  });
+  await Promise.race([all, aborted(signal)]);
   const services = Object.entries(record.services).map(
     ([name, service]): [string, ServiceRecord] => [
       name,

@@ -11,6 +11,7 @@ import type { Service } from "../domain/service.ts";
 import { type Path, type Value, type Values, valueAt } from "../domain/values.ts";
 import type { BumpPorts, BumpRequest, Declared } from "./bump.ts";
 import type { Checkout } from "./ports.ts";
+import { someAtATime } from "./some-at-a-time.ts";
 
 /** Each rejects with a `NotifyError` of code `REGISTRY_…`. */
 export interface ImageRegistry {
@@ -71,26 +72,12 @@ export async function readTags(
       hint: "Narrow them with glob or regex, or compare by semver, numerical or alphabetical.",
     });
   }
-  const dates = await someAtATime(undated, async (tag) => {
+  const dates = await someAtATime(undated, PARALLEL, async (tag) => {
     const created = await readCreated(image, tag, registry, signal);
     return created === undefined ? [] : [[tag, created] as const];
   });
   const createdAt = new Map(dates.flat());
   return (context) => pickTag(policy, tags, { ...context, createdAt });
-}
-
-/** In their order; rejects as soon as one does. */
-async function someAtATime<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  const queue = items.entries();
-  const takeOn = async () => {
-    for (const [index, item] of queue) results[index] = await work(item);
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, takeOn));
-  return results;
 }
 
 async function readCreated(
@@ -136,7 +123,7 @@ export async function latestTags(
   const names = chooseServices(declared, services);
   const ledger = await readRollbacks(declared, ports);
   const { values: file } = declared.environment;
-  const readable = await someAtATime(names, (service) =>
+  const readable = await someAtATime(names, PARALLEL, (service) =>
     unlessLeftOut(service, leaveOut, async () => {
       const wish = toWish(declared, service);
       return { ...wish, pick: await readTags(wish.image, wish.policy, ports) };

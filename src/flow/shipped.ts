@@ -3,6 +3,7 @@ import { beforeOf, type Run } from "../domain/ledger.ts";
 import type { Shipped } from "../domain/shipped.ts";
 import { isCommit, isSame } from "../domain/source-link.ts";
 import type { Deadline, ReadShipped } from "./ports.ts";
+import { someAtATime } from "./some-at-a-time.ts";
 
 const SHIPPED_MS = 5000;
 const PARALLEL = 8;
@@ -24,18 +25,11 @@ export async function shippedOf(
   const questions = questionsOf(run);
   if (questions.length === 0) return {};
   const { signal } = deadline.sooner(SHIPPED_MS);
-  const found: [string, Shipped][] = [];
-  // One queue, drawn on by all.
-  const queue = questions.values();
-  const work = async () => {
-    for (const { source, from, to, names } of queue) {
-      if (signal.aborted) return;
-      const shipped = await readShipped(source, from, to, signal);
-      if (shipped) found.push(...names.map((name): [string, Shipped] => [name, shipped]));
-    }
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, work));
-  return Object.fromEntries(found);
+  const found = await someAtATime(questions, PARALLEL, async ({ source, from, to, names }) => {
+    const shipped = signal.aborted ? undefined : await readShipped(source, from, to, signal);
+    return shipped ? names.map((name) => [name, shipped] as const) : [];
+  });
+  return Object.fromEntries(found.flat());
 }
 
 function questionsOf(run: Run): readonly Question[] {
