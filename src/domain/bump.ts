@@ -4,6 +4,7 @@ import parseVersion from "semver/functions/parse.js";
 import type { DeployedService } from "./deployment-config.ts";
 import { NotifyError } from "./errors.ts";
 import { isReferenceKey, parseTagValue } from "./image-reference.ts";
+import { COMMIT } from "./source-link.ts";
 import { THREAD } from "./thread.ts";
 import { formatPath, type Path, type Value, type Values, valueAt } from "./values.ts";
 
@@ -43,7 +44,7 @@ const SHAPES = {
   tag: /^\w[\w.-]{0,127}$/,
   // https://github.com/opencontainers/image-spec/blob/main/descriptor.md#registered-algorithms
   digest: /^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/,
-  revision: /^[0-9a-f]{7,64}$/i,
+  revision: COMMIT,
   // https://git-scm.com/docs/git-check-ref-format, shortened
   sourceRef: /^[^\s\p{Cc}~^:?*[\\]{1,250}$/u,
   thread: THREAD,

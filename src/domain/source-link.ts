@@ -29,9 +29,12 @@ export function compareUrl(source: string, from: string, to: string): string | u
   return pagesOf(source)?.compare(older, newer);
 }
 
-/** Whether it always names the same commit: a SHA-1 or SHA-256, whole or shortened. */
+/** A SHA-1 or SHA-256, whole or shortened. */
+export const COMMIT = /^[0-9a-f]{7,64}$/i;
+
+/** Whether it always names the same commit. */
 export function isCommit(revision: string): boolean {
-  return /^[0-9a-f]{7,64}$/i.test(revision);
+  return COMMIT.test(revision);
 }
 
 /** Whether both name one revision: a commit may be shortened. */

@@ -45,13 +45,18 @@ function imageOf({ image, tag, digest }: ServiceRecord): string {
   return JSON.stringify([image, tag, digest]);
 }
 
+/** The commit that an image is built from: builds put versions and branches there too. */
+export function commitIn(labels: Labels): string | undefined {
+  const revision = labels?.[REVISION];
+  return revision && isCommit(revision) ? revision : undefined;
+}
+
 function complete(service: ServiceRecord, labels: Labels): ServiceRecord {
-  const revision = service.revision || labels?.[REVISION];
+  const revision = service.revision ? undefined : commitIn(labels);
   const source = service.source || labels?.[SOURCE];
   return {
     ...service,
-    // Builds put versions and branches there too.
-    ...(!service.revision && revision && isCommit(revision) ? { revision } : {}),
+    ...(revision ? { revision } : {}),
     ...(!service.source && source && isRepository(source) ? { source } : {}),
   };
 }

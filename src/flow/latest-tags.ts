@@ -10,6 +10,7 @@ import { describePolicy, type TagPolicy } from "../domain/tag-policy.ts";
 import type { Service } from "../domain/service.ts";
 import { type Path, type Value, type Values, valueAt } from "../domain/values.ts";
 import type { BumpPorts, BumpRequest, Declared } from "./bump.ts";
+import { commitIn } from "./enriched-record.ts";
 import type { Checkout } from "./ports.ts";
 import { someAtATime } from "./some-at-a-time.ts";
 
@@ -56,7 +57,6 @@ const MAX_DATED = 200;
 const PARALLEL = 6;
 // A listed tag may be gone by now, or name something else than an image.
 const UNDATED = ["REGISTRY_NOT_FOUND", "REGISTRY_NOT_ONE"];
-const REVISION = "org.opencontainers.image.revision";
 
 /** Reads the image's tags and says how to pick one; asks when images were built only where the policy wants to know. */
 export async function readTags(
@@ -268,9 +268,7 @@ async function latestBump(
 
   async function readRevision(reference: string): Promise<string | undefined> {
     const { labels } = await registry.readConfiguration(image, reference, signal);
-    const commit = labels[REVISION];
-    // Builds put versions and branches there too.
-    return commit && /^[0-9a-f]{7,64}$/i.test(commit) ? commit : undefined;
+    return commitIn(labels);
   }
 }
 
