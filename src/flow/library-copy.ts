@@ -1,4 +1,5 @@
 // The copy of the library chart under CHART/charts/helm-notify.
+import parseVersion from "semver/functions/parse.js";
 import { NotifyError } from "../domain/errors.ts";
 import { kept, type PlannedChanges, toStep } from "./chart-changes.ts";
 import { parseChartYaml } from "./chart-yaml.ts";
@@ -17,7 +18,8 @@ export function planLibraryCopy(tree: ChartTree, library: ChartTree): PlannedCha
   if (copy.size === 0) return replaced(copy, library, toStep("added", FOLDER, version));
 
   const copyVersion = versionOf(copy);
-  const order = compareVersions(copyVersion, version);
+  // A pre-release counts as its release.
+  const order = parseVersion(copyVersion)?.compareMain(version) ?? 0;
   if (order < 0) {
     return replaced(copy, library, toStep("changed", FOLDER, `${copyVersion} → ${version}`));
   }
@@ -48,11 +50,4 @@ function versionOf(chart: ChartTree): string {
     });
   }
   return String(map["version"]);
-}
-
-/** By the numbers alone: a pre-release counts as its release. */
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [a, b].map((version) => version.split(/[.+-]/).slice(0, 3).map(Number));
-  const index = (left ?? []).findIndex((number, at) => number !== right?.[at]);
-  return index === -1 ? 0 : (left?.[index] ?? 0) - (right?.[index] ?? 0);
 }
