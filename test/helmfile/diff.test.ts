@@ -1,18 +1,15 @@
 // helm diff upgrade shows what helm-notify's upgrade would do, on both Helms; what helm-diff prints is helm-diff's.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, openBed, succeed } from "../support/bed.ts";
+import { succeed } from "../support/bed.ts";
+import { useBed } from "../support/use-bed.ts";
 import { openRepository, type Repository } from "./repository.ts";
 
 const LIVE = { api: { image: { tag: "1.4.0", revision: "9f8e7d6" } } };
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 let shop: Repository;
 afterEach(() => shop.close());
@@ -39,7 +36,7 @@ const upgradeApi = async () => {
 
 describe.each(HELM_MAJORS)("Helm %i, what the diff plugin is asked", (major) => {
   beforeEach(async () => {
-    shop = await openRepository(bed, major, "recorder");
+    shop = await openRepository(bed(), major, "recorder");
     await upgradeApi();
   });
 
@@ -116,7 +113,7 @@ describe.each(HELM_MAJORS)("Helm %i, what the diff plugin is asked", (major) => 
 
 describe("Helm 3 with helm-diff 3.9.14", () => {
   beforeEach(async () => {
-    shop = await openRepository(bed, 3, "helm-diff");
+    shop = await openRepository(bed(), 3, "helm-diff");
     await upgradeApi();
   });
   it("helm itself would take the live tag back", async () => {

@@ -1,21 +1,19 @@
 // examples/deployment: its review and its deploy, as the CI files have them, with the real helmfile.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HelmMajor } from "../../scripts/toolbox.ts";
-import { type Bed, openBed, succeed } from "../support/bed.ts";
+import { succeed } from "../support/bed.ts";
 import { mergeKubeconfigs } from "../support/kubeconfigs.ts";
 import { type Job, runGitHubJob, runGitLabJob } from "../support/pipelines.ts";
+import { useBed } from "../support/use-bed.ts";
 import { type DiffPlugin, openRepository, type Repository } from "./repository.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 /** Both environments in one cluster, where each test has a namespace of its own. */
-const kubeconfig = () => mergeKubeconfigs({ staging: bed.kubeconfig, production: bed.kubeconfig });
+const kubeconfig = () =>
+  mergeKubeconfigs({ staging: bed().kubeconfig, production: bed().kubeconfig });
 
 describe.each<[HelmMajor, DiffPlugin]>([
   [4, "recorder"],
@@ -23,7 +21,7 @@ describe.each<[HelmMajor, DiffPlugin]>([
 ])("Helm %i with the %s", (major, diff) => {
   let shop: Repository;
   beforeEach(async () => {
-    shop = await openRepository(bed, major, diff, "deployment");
+    shop = await openRepository(bed(), major, diff, "deployment");
   });
   afterEach(() => shop.close());
 

@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { HelmMajor } from "../../scripts/toolbox.ts";
-import { type Bed, openBed, succeed } from "../support/bed.ts";
+import { succeed } from "../support/bed.ts";
+import { useBed } from "../support/use-bed.ts";
 import { type DiffPlugin, openRepository, type Repository } from "./repository.ts";
 
 const RELEASES = ["outlet", "shop", "wholesale"];
@@ -21,18 +22,14 @@ const bumpApi = bump("shop", "api", "1.4.0");
 /** What helm-diff would find, the recorder has to be told. */
 const changed = (...names: string[]) => ({ env: { DIFF_RECORDER_CHANGED: names.join() } });
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each<[HelmMajor, DiffPlugin]>([
   [4, "recorder"],
   [3, "helm-diff"],
 ])("Helm %i with the %s", (major, diff) => {
   const openSynced = async () => {
-    const shops = await openRepository(bed, major, diff);
+    const shops = await openRepository(bed(), major, diff);
     await succeed(shops.helmfile(["sync", ...bumpWeb]));
     return shops;
   };

@@ -1,25 +1,15 @@
 // What an upgrade keeps, on both Helms: every way to give values, every rule of Helm's own about them.
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import {
-  type Bed,
-  type Deployer,
-  HELM_NOTIFY,
-  openBed,
-  openDeployer,
-  succeed,
-} from "../support/bed.ts";
+import { type Deployer, HELM_NOTIFY, openDeployer, succeed } from "../support/bed.ts";
 import { readContents } from "../support/bed/contents.ts";
 import { run } from "../support/process.ts";
 import { writeChart } from "../support/rendering.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 const CHART = {
   "Chart.yaml": "apiVersion: v2\nname: duo\nversion: 1.0.0\nappVersion: 9.0.0\n",
@@ -33,7 +23,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let chart: string;
   beforeEach(async () => {
-    shop = await openDeployer(bed, major);
+    shop = await openDeployer(bed(), major);
     chart = join(shop.folder, "duo");
     mkdirSync(join(chart, "templates"), { recursive: true });
     for (const [name, text] of Object.entries(CHART)) writeFileSync(join(chart, name), text);

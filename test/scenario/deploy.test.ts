@@ -1,19 +1,16 @@
 // The whole way, on both Helms: plugin → Helm → chart → hook Jobs → Slack.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
-import { BOT } from "../support/shop.ts";
+import { BOT, shopValues } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
 const NEW_API = { tag: "1.4.0", revision: "9f8e7d6c5b4a39281706f5e4d3c2b1a098765432" };
 const OLD_API_COMMIT =
   "https://github.com/acme/api/commit/4f1c2b9e8a7d6c5b4a39281706f5e4d3c2b1a091";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 const CREDENTIALS = [
   ["a webhook", ({ webhookUrl }: { webhookUrl: string }) => ({ webhookUrl })],
@@ -24,20 +21,13 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   describe.each(CREDENTIALS)("with %s", (_, toSecret) => {
     let shop: Deployer;
     beforeAll(async () => {
-      shop = await openDeployer(bed, major, toSecret);
+      shop = await openDeployer(bed(), major, toSecret);
     });
     afterAll(() => shop.close());
 
     it("install, upgrade of one service, a failure and a rollback are told as they are", async () => {
-      const common = [
-        "shop",
-        shop.chart,
-        "-f",
-        `${shop.chart}/staging.yaml`,
-        "--set",
-        `helm-notify.slack.apiUrl=${shop.slack.apiUrl},api.replicas=1,web.replicas=1`,
-        "--wait",
-      ];
+      const pods = ["--set", "api.replicas=1,web.replicas=1"];
+      const common = ["shop", shop.chart, ...shopValues(shop), ...pods, "--wait"];
       const upgrade = (...more: string[]) => ["notify", "upgrade", ...common, ...more];
 
       const installed = await tellOf(shop, "shop", () =>
@@ -105,7 +95,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
 
   describe("without Slack", () => {
     it("a Slack that refuses, hangs up or is not there never fails a deploy", async () => {
-      const shop = await openDeployer(bed, major, () => ({
+      const shop = await openDeployer(bed(), major, () => ({
         webhookUrl: "http://127.0.0.1:9/services/T0/B0/none",
       }));
       try {
@@ -126,7 +116,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
 
   it("an uninstall of several is told of each, and ends at the first that fails", async () => {
-    const shop = await openDeployer(bed, major);
+    const shop = await openDeployer(bed(), major);
     try {
       const settings = ["-f", `${shop.chart}/staging.yaml`];
       for (const release of ["one", "two", "three"]) {
@@ -151,7 +141,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
 
   it("an uninstall leaves nothing of ours but the ledger", async () => {
-    const shop = await openDeployer(bed, major);
+    const shop = await openDeployer(bed(), major);
     try {
       await succeed(
         shop.helm(["notify", "install", "shop", shop.chart, "-f", `${shop.chart}/staging.yaml`]),

@@ -1,22 +1,19 @@
 // What the docs show is what happens.
 import { readFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { toConfigSchema } from "../../scripts/config-schema.ts";
 import { toReference } from "../../scripts/docs.ts";
 import { toPicture } from "../../scripts/message-picture.ts";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, openBed, openDeployer } from "../support/bed.ts";
+import { openDeployer } from "../support/bed.ts";
 import { run } from "../support/process.ts";
+import { useBed } from "../support/use-bed.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 it("the reference is what the executable says", () => {
   expect(readFileSync(join(ROOT, "docs/reference.md"), "utf8"), "run npm run docs").toBe(
@@ -40,7 +37,7 @@ it("the picture of a message is what the hook sends", () => {
 it.each(HELM_MAJORS)(
   "the README's commands work as shown, one after the other, on Helm %i",
   async (major) => {
-    const shop = await openDeployer(bed, major);
+    const shop = await openDeployer(bed(), major);
     try {
       const use = README.slice(README.indexOf("## Use"), README.indexOf("### What is carried"));
       const [initBlock = "", deployBlock = ""] = codeBlocks(use, "sh");

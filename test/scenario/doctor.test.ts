@@ -5,18 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import type { Finding } from "../../src/domain/findings.ts";
 import { toFindingLines } from "../../src/render/findings.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   beforeAll(async () => {
-    shop = await openDeployer(bed, major, ({ botToken }) => ({ botToken, channel: "#deploys" }));
+    shop = await openDeployer(bed(), major, ({ botToken }) => ({ botToken, channel: "#deploys" }));
     const values = ["--set", "helm-notify.environment=staging", "--wait"];
     await succeed(
       shop.notify(["install", "shop", shop.chart, ...values], {

@@ -3,18 +3,12 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import {
-  type Bed,
-  type Deployer,
-  HELM_NOTIFY,
-  openBed,
-  openDeployer,
-  succeed,
-} from "../support/bed.ts";
+import { type Deployer, HELM_NOTIFY, openDeployer, succeed } from "../support/bed.ts";
 import { type GitHostDouble, startGitHost, TOKEN } from "../support/git-hosts/double.ts";
 import { giteaModel } from "../support/git-hosts/gitea.ts";
 import { createHistory, type History } from "../support/git-hosts/history.ts";
 import { type Finished, run, type RunOptions } from "../support/process.ts";
+import { useBed } from "../support/use-bed.ts";
 
 const SERVICES = ["api", "web", "worker", "scheduler", "mailer"];
 const PRODUCTION_VALUES = `# Production: changed by promotions only.
@@ -23,7 +17,7 @@ api: { image: { tag: 1.3.2, revision: "${"4".repeat(40)}" } }   # keep me
 web: { image: { tag: 2.8.0 } }
 `;
 
-let bed: Bed;
+const bed = useBed();
 let history: History;
 let host: GitHostDouble;
 beforeAll(async () => {
@@ -32,13 +26,10 @@ beforeAll(async () => {
     { name: "second", parents: ["first"], message: "Sort the queue" },
     { name: "third", parents: ["second"], message: "Empty the queue" },
   ]);
-  [bed, host] = await Promise.all([
-    openBed(),
-    startGitHost(giteaModel("https://git.test"), history),
-  ]);
+  host = await startGitHost(giteaModel("https://git.test"), history);
 });
 afterAll(async () => {
-  await Promise.all([bed.close(), host.stop()]);
+  await host.stop();
   history.remove();
 });
 
@@ -47,7 +38,10 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let production: Deployer;
   let repository: string;
   beforeAll(async () => {
-    [staging, production] = await Promise.all([openDeployer(bed, major), openDeployer(bed, major)]);
+    [staging, production] = await Promise.all([
+      openDeployer(bed(), major),
+      openDeployer(bed(), major),
+    ]);
     repository = join(staging.folder, "deploy");
     await writeRepository();
     const files = [...workerAt("third"), "-f", join(repository, "staging.yaml")];

@@ -3,31 +3,21 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import {
-  type Bed,
-  type Deployer,
-  HELM_NOTIFY,
-  openBed,
-  openDeployer,
-  succeed,
-} from "../support/bed.ts";
+import { type Deployer, HELM_NOTIFY, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { toThreadTranscript } from "../support/slack/transcript.ts";
 import { BOT, letItBeReady, untilHelmWaits, upgradeShop } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let upgrade: string[];
   beforeEach(async () => {
-    shop = await openDeployer(bed, major, BOT);
+    shop = await openDeployer(bed(), major, BOT);
     upgrade = upgradeShop(shop);
     await succeed(shop.notify([...upgrade, "--install"]));
   });

@@ -1,19 +1,16 @@
 // A person's lock on a release: our verbs refuse, it can be passed for a reason, and people are told of all of it.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { readContents } from "../support/bed/contents.ts";
 import { tellOf } from "../support/conversation.ts";
 import { run } from "../support/process.ts";
 import { BOT, upgradeShop } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 const JANE = { USER: "jane" };
 const BOB = { USER: "bob" };
@@ -23,7 +20,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let upgrade: string[];
   beforeEach(async () => {
-    shop = await openDeployer(bed, major, BOT);
+    shop = await openDeployer(bed(), major, BOT);
     upgrade = upgradeShop(shop);
     await succeed(shop.notify([...upgrade, "--install"]));
   });

@@ -1,15 +1,12 @@
 // A notifier that cannot start holds up nothing, fails nothing and makes nothing untrue.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
-import { BOT } from "../support/shop.ts";
+import { BOT, shopValues } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 const NO_IMAGE = ["--set", "helm-notify.image.repository=registry.invalid/none"];
 const NO_NODE = ["--set", "helm-notify.nodeSelector.no=such-node"];
@@ -21,7 +18,7 @@ const NO_ACCOUNT = [
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   beforeAll(async () => {
-    shop = await openDeployer(bed, major, BOT);
+    shop = await openDeployer(bed(), major, BOT);
   });
   afterAll(() => shop.close());
 
@@ -30,10 +27,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     "--install",
     release,
     shop.chart,
-    "-f",
-    `${shop.chart}/staging.yaml`,
-    "--set",
-    `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
+    ...shopValues(shop),
     "--timeout",
     "60s",
     ...more,

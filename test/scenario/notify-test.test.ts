@@ -1,40 +1,26 @@
 // `--notify-test`: what helm test says counts as the deploy's end.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { withoutSecrets } from "../support/without-secrets.ts";
-import { BOT } from "../support/shop.ts";
+import { BOT, upgradeShop } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
 const SETTINGS = ["--set", "helm-notify.environment=staging"];
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   beforeEach(async () => {
-    shop = await openDeployer(bed, major, BOT);
+    shop = await openDeployer(bed(), major, BOT);
   });
   afterEach(() => shop.close());
 
-  const upgrade = (...more: string[]) => [
-    "upgrade",
-    "--install",
-    "shop",
-    shop.chart,
-    "-f",
-    `${shop.chart}/staging.yaml`,
-    "--set",
-    `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
-    "--notify-test",
-    ...more,
-  ];
+  const upgrade = (...more: string[]) => upgradeShop(shop, "--install", "--notify-test", ...more);
   const statuses = async () => {
     const { stdout } = await succeed(shop.helm(["history", "shop", "-o", "json"]));
     return JSON.parse(stdout).map(({ status }: { status: string }) => status);

@@ -3,14 +3,11 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import type { Finished } from "../support/process.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 const CHART = "chart";
 const VALUES = ["-f", `${CHART}/staging.yaml`, "-f", `${CHART}/first-deploy.yaml`];
@@ -104,7 +101,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   const label = `suite=pass-through-helm-${major}`;
   let shop: Deployer;
   beforeAll(async () => {
-    shop = await openDeployer(bed, major);
+    shop = await openDeployer(bed(), major);
     const flags = ["--no-hooks", "--wait", "--labels", label];
     await succeed(shop.helm(["install", "shop", shop.chart, ...VALUES, ...flags]));
   });

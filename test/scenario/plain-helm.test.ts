@@ -3,17 +3,14 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { writeChart } from "../support/rendering.ts";
 import { copyShopChart } from "../support/shop-chart.ts";
-import { BOT } from "../support/shop.ts";
+import { BOT, shopValues } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 const LONGEST = "a-release-with-a-name-of-53-characters-which-is-the-m";
 const NEW_API = ["--set", "api.image.tag=1.4.0"];
@@ -21,14 +18,11 @@ const NEW_API = ["--set", "api.image.tag=1.4.0"];
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   beforeAll(async () => {
-    shop = await openDeployer(bed, major, BOT);
+    shop = await openDeployer(bed(), major, BOT);
   });
   afterAll(() => shop.close());
 
-  const withValues = (...argv: string[]) => {
-    const api = `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`;
-    return [...argv, shop.chart, "-f", `${shop.chart}/staging.yaml`, "--set", api];
-  };
+  const withValues = (...argv: string[]) => [...argv, shop.chart, ...shopValues(shop)];
   const told = (release: string, argv: readonly string[]) =>
     tellOf(shop, release, () => succeed(shop.helm(argv)));
   const watcherPods = async () => {

@@ -1,23 +1,20 @@
 // What the plugin tells where the chart knows nothing of it, and what only it can look up.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { startGitHost, TOKEN } from "../support/git-hosts/double.ts";
 import { gitlabModel } from "../support/git-hosts/gitlab.ts";
 import { createHistory } from "../support/git-hosts/history.ts";
 import { withoutSnippets } from "../support/shop-chart.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   beforeAll(async () => {
-    shop = await openDeployer(bed, major);
+    shop = await openDeployer(bed(), major);
   });
   afterAll(() => shop.close());
 

@@ -1,19 +1,16 @@
 // helm notify preview, and the chart's own wording all the way to Slack.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { checkBlocks } from "../support/slack/limits.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
+const bed = useBed();
 let shop: Deployer;
 beforeAll(async () => {
-  bed = await openBed();
-  shop = await openDeployer(bed, 4);
+  shop = await openDeployer(bed(), 4);
 });
-afterAll(async () => {
-  await shop.close();
-  await bed.close();
-});
+afterAll(() => shop.close());
 
 const staging = () => ["-f", `${shop.chart}/staging.yaml`];
 const wording = (text: string) => ["--set-json", `helm-notify.messages=${text}`];

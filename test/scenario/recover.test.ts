@@ -3,28 +3,18 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { HELM_MAJORS, type HelmMajor } from "../../scripts/toolbox.ts";
-import {
-  type Bed,
-  type Deployer,
-  HELM_NOTIFY,
-  openBed,
-  openDeployer,
-  succeed,
-} from "../support/bed.ts";
+import { type Deployer, HELM_NOTIFY, openDeployer, succeed } from "../support/bed.ts";
 import { run, type RunOptions } from "../support/process.ts";
 import { toThreadTranscript } from "../support/slack/transcript.ts";
-import { BOT, letItBeReady, untilHelmWaits } from "../support/shop.ts";
+import { BOT, letItBeReady, untilHelmWaits, upgradeShop } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
 const README = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
 const README_LINES = README.split("\n").filter((line) => line.startsWith("helm notify recover "));
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 /** A shop that can be deployed to; `first-deploy.yaml` has api 1.3.2 and web 2.8.0. */
 interface Shop extends Deployer {
@@ -59,8 +49,7 @@ async function openShop(
   env: RunOptions["env"] = {},
   toSecret = BOT,
 ): Promise<Shop> {
-  const shop = await openDeployer(bed, major, toSecret);
-  const values = ["-f", "staging.yaml", "--set", `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`];
+  const shop = await openDeployer(bed(), major, toSecret);
   const cwd = shop.chart;
   const all = { ...shop.env, HELM_NOTIFY_ACTOR: "ci", ...env };
   const helm: Deployer["helm"] = (argv, options) =>
@@ -75,7 +64,7 @@ async function openShop(
     ...shop,
     helm,
     notify,
-    upgrade: (...more) => ["upgrade", "shop", ".", ...values, ...more],
+    upgrade: (...more) => upgradeShop(shop, ...more),
     startWaiting: async ([file = "", ...argv]) => {
       const child = spawn(file, argv, { env: all, cwd, stdio: "ignore" });
       await untilHelmWaits(shop);

@@ -2,29 +2,19 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS, helmPath } from "../../scripts/toolbox.ts";
-import {
-  type Bed,
-  type Deployer,
-  HELM_NOTIFY,
-  openBed,
-  openDeployer,
-  succeed,
-} from "../support/bed.ts";
+import { type Deployer, HELM_NOTIFY, openDeployer, succeed } from "../support/bed.ts";
 import { untilHelmWaits } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let argv: string[];
   beforeEach(async () => {
-    shop = await openDeployer(bed, major);
+    shop = await openDeployer(bed(), major);
     await succeed(shop.helm(["install", "shop", shop.chart, ...values(), "--no-hooks"]));
     argv = [
       "upgrade",

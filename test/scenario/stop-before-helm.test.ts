@@ -4,28 +4,18 @@ import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import {
-  type Bed,
-  type Deployer,
-  HELM_NOTIFY,
-  openBed,
-  openDeployer,
-  succeed,
-} from "../support/bed.ts";
+import { type Deployer, HELM_NOTIFY, openDeployer, succeed } from "../support/bed.ts";
 import { readContents } from "../support/bed/contents.ts";
 import type { RunOptions } from "../support/process.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let base: string[];
   beforeAll(async () => {
-    shop = await openDeployer(bed, major);
+    shop = await openDeployer(bed(), major);
     base = [
       "upgrade",
       "shop",

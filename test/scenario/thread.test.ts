@@ -1,31 +1,28 @@
 // The life of an image in the thread of its announcement: pushed, in staging, promoted to production, taken back.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { parseThread } from "../../src/domain/thread.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { run } from "../support/process.ts";
+import { useBed } from "../support/use-bed.ts";
 
 const ENVIRONMENTS = ["staging", "production"] as const;
 type Environment = (typeof ENVIRONMENTS)[number];
 
 const withBot = ({ botToken }: { botToken: string }) => ({ botToken, channel: "#deploys" });
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shops: Record<Environment, Deployer>;
   let repository: string;
   beforeEach(async () => {
     const [staging, production] = await Promise.all([
-      openDeployer(bed, major, withBot),
-      openDeployer(bed, major, withBot),
+      openDeployer(bed(), major, withBot),
+      openDeployer(bed(), major, withBot),
     ]);
     shops = { staging, production };
     repository = join(staging.folder, "deploy");

@@ -1,34 +1,23 @@
 // People who cannot be told, and others who are told in another way.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { decodeLedger, ledgerName } from "../../src/domain/ledger.ts";
 import { startGenericReceiver } from "../support/generic-receiver.ts";
+import { upgradeShop } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   it("a Slack that refuses is named on stderr and in the ledger; what it missed comes with the next run", async () => {
-    const shop = await openDeployer(bed, major, () => ({
+    const shop = await openDeployer(bed(), major, () => ({
       botToken: "not-a-token",
       channel: "C0DEPLOYS",
     }));
     try {
-      const upgrade = [
-        "upgrade",
-        "--install",
-        "shop",
-        shop.chart,
-        "-f",
-        `${shop.chart}/staging.yaml`,
-        "--set",
-        `helm-notify.slack.apiUrl=${shop.slack.apiUrl}`,
-      ];
+      const upgrade = upgradeShop(shop, "--install");
       const { stderr } = await succeed(shop.notify(upgrade));
       expect(stderr).toContain("warning: slack refused the message: invalid_auth");
       const { stdout } = await succeed(
@@ -61,7 +50,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
 
   it("anything else than Slack gets each run as signed events", async () => {
-    const shop = await openDeployer(bed, major, () => ({}));
+    const shop = await openDeployer(bed(), major, () => ({}));
     const receiver = await startGenericReceiver();
     try {
       const env = {

@@ -1,16 +1,13 @@
 // What Slack says is what happened: each case on both Helms, by a bot and by a webhook.
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
-import { type Bed, type Deployer, openBed, openDeployer, succeed } from "../support/bed.ts";
+import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { type Told, tellOf } from "../support/conversation.ts";
 import { withoutSnippets } from "../support/shop-chart.ts";
-import { BOT } from "../support/shop.ts";
+import { BOT, shopValues, upgradeShop } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 const CREDENTIALS = [
   ["a bot", BOT],
@@ -51,7 +48,7 @@ const CASES: readonly Case[] = [
     run: async (shop) => {
       await succeed(shop.helm(["uninstall", RELEASE]));
       return shop.told(() =>
-        succeed(shop.helm(["install", RELEASE, shop.chart, ...shop.upgrade().slice(3)])),
+        succeed(shop.helm(["install", RELEASE, shop.chart, ...shopValues(shop)])),
       );
     },
     says: ["first install"],
@@ -140,7 +137,7 @@ const CASES: readonly Case[] = [
     run: async (shop) => {
       await succeed(shop.helm(["uninstall", RELEASE]));
       const bare = withoutSnippets(shop.chart);
-      await succeed(shop.helm(["install", RELEASE, bare, ...shop.upgrade().slice(3)]));
+      await succeed(shop.helm(["install", RELEASE, bare, ...shopValues(shop)]));
       await shop.told(() => succeed(shop.helm(shop.upgrade(...API("1.4.0")))));
       return shop.told(() => succeed(shop.notify(["rollback", RELEASE, "1"])));
     },
@@ -152,7 +149,7 @@ const CASES: readonly Case[] = [
     run: async (shop) => {
       await succeed(shop.helm(["uninstall", RELEASE]));
       const bare = withoutSnippets(shop.chart);
-      await succeed(shop.helm(["install", RELEASE, bare, ...shop.upgrade().slice(3)]));
+      await succeed(shop.helm(["install", RELEASE, bare, ...shopValues(shop)]));
       return shop.told(() => succeed(shop.helm(shop.upgrade(...API("1.4.0")))));
     },
     end: ["Applied shop to staging", "what ran before is not known"],
@@ -164,7 +161,7 @@ const CASES: readonly Case[] = [
       const gone = await shop.told(() => succeed(shop.notify(["uninstall", RELEASE])));
       expect(gone.end).toContain("Uninstalled shop");
       return shop.told(() =>
-        succeed(shop.notify(["install", RELEASE, shop.chart, ...shop.upgrade().slice(3)])),
+        succeed(shop.notify(["install", RELEASE, shop.chart, ...shopValues(shop)])),
       );
     },
     says: ["Deploying shop to staging", "first install"],
@@ -239,7 +236,7 @@ const CASES: readonly Case[] = [
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   describe.each(CREDENTIALS)("told by %s", (_, toSecret) => {
     it.concurrent.each(CASES)("$name", async ({ run, says = [], end, never }) => {
-      const shop = await openShop(await openDeployer(bed, major, toSecret));
+      const shop = await openShop(await openDeployer(bed(), major, toSecret));
       try {
         const told = await run(shop);
         const all = `${told.start}\n${told.end}`;
@@ -254,18 +251,16 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
 });
 
 async function openShop(deployer: Deployer): Promise<Shop> {
-  const api = ["--set", `helm-notify.slack.apiUrl=${deployer.slack.apiUrl}`];
-  const values = ["-f", `${deployer.chart}/staging.yaml`, ...api];
   const shop: Shop = {
     ...deployer,
-    upgrade: (...more) => ["upgrade", RELEASE, deployer.chart, ...values, ...more],
+    upgrade: (...more) => upgradeShop(deployer, ...more),
     told: (command) => tellOf(deployer, RELEASE, command),
     fail: async (argv) => {
       const { code, stdout, stderr } = await deployer.notify(argv);
       if (code !== 1) throw new Error(`ended with ${code}\n${stdout}\n${stderr}`);
     },
   };
-  const first = ["install", RELEASE, deployer.chart, ...values];
+  const first = ["install", RELEASE, deployer.chart, ...shopValues(deployer)];
   await shop.told(() =>
     succeed(deployer.notify([...first, "-f", `${deployer.chart}/first-deploy.yaml`])),
   );

@@ -3,30 +3,20 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { turnName } from "../../src/domain/turn.ts";
-import {
-  type Bed,
-  type Deployer,
-  HELM_NOTIFY,
-  openBed,
-  openDeployer,
-  succeed,
-} from "../support/bed.ts";
+import { type Deployer, HELM_NOTIFY, openDeployer, succeed } from "../support/bed.ts";
 import { BOT, letItBeReady, untilHelmWaits, upgradeShop } from "../support/shop.ts";
+import { useBed } from "../support/use-bed.ts";
 
-let bed: Bed;
-beforeAll(async () => {
-  bed = await openBed();
-});
-afterAll(() => bed.close());
+const bed = useBed();
 
 describe.each(HELM_MAJORS)("Helm %i", (major) => {
   let shop: Deployer;
   let upgrade: string[];
   beforeEach(async () => {
-    shop = await openDeployer(bed, major, BOT);
+    shop = await openDeployer(bed(), major, BOT);
     upgrade = upgradeShop(shop);
     await succeed(shop.notify([...upgrade, "--install"]));
   });
@@ -149,7 +139,7 @@ describe.each(HELM_MAJORS)("charts that know nothing of us, Helm %i", (major) =>
   let shop: Deployer;
   let chart: string;
   beforeEach(async () => {
-    shop = await openDeployer(bed, major);
+    shop = await openDeployer(bed(), major);
     chart = join(shop.folder, "eight");
     mkdirSync(join(chart, "templates"), { recursive: true });
     writeFileSync(join(chart, "Chart.yaml"), "apiVersion: v2\nname: eight\nversion: 1.0.0\n");

@@ -4,15 +4,15 @@ import { type Deployer, succeed } from "./bed.ts";
 /** What the Secret says of a bot: it edits what it posted, and replies. */
 export const BOT = ({ botToken }: { botToken: string }) => ({ botToken, channel: "C0DEPLOYS" });
 
-/** `upgrade shop CHART` as staging has it; `more` is given last. */
-export function upgradeShop({ chart, slack }: Deployer, ...more: string[]): string[] {
-  const settings = [
-    "-f",
-    `${chart}/staging.yaml`,
-    "--set",
-    `helm-notify.slack.apiUrl=${slack.apiUrl}`,
-  ];
-  return ["upgrade", "shop", chart, ...settings, ...more];
+/** As staging has them. */
+export function shopValues({ chart, slack }: Deployer): string[] {
+  const apiUrl = `helm-notify.slack.apiUrl=${slack.apiUrl}`;
+  return ["-f", `${chart}/staging.yaml`, "--set", apiUrl];
+}
+
+/** `upgrade shop CHART` with those values; `more` is given last. */
+export function upgradeShop(shop: Deployer, ...more: string[]): string[] {
+  return ["upgrade", "shop", shop.chart, ...shopValues(shop), ...more];
 }
 
 /** Until a Helm that was given `notReady=true` and `--wait` waits. */

@@ -2,15 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { KubeApi } from "../../../src/kube/kube-api.ts";
+import type { Bed } from "../bed.ts";
 import { type EmbeddedKube, startKube } from "../kube/embedded-kube.ts";
 
-export interface EmbeddedBed {
+export interface EmbeddedBed extends Bed {
   readonly kube: EmbeddedKube;
-  readonly kubeconfig: string;
-  readonly slackHost: string;
-  readonly clear: (api: KubeApi) => Promise<void>;
-  readonly close: () => Promise<void>;
 }
 
 const HOOK_PROGRAM = join(import.meta.dirname, "../../../dist/helm-notify-hook");
