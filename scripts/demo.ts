@@ -16,65 +16,31 @@ try {
 }
 
 async function showDemo({ slack }: Deployer): Promise<void> {
-  const values = ["-f", "chart/staging.yaml"];
+  const shop = ["shop", "./chart", "-f", "chart/staging.yaml"];
   slack.onMessage((message) => show("magenta", toTranscript(message)));
 
   title("A shop of five services is installed");
-  await deploy(
-    [
-      "notify",
-      "upgrade",
-      "--install",
-      "shop",
-      "./chart",
-      ...values,
-      "-f",
-      "chart/first-deploy.yaml",
-    ],
-    0,
-  );
+  const first = ["-f", "chart/first-deploy.yaml"];
+  await deploy(["notify", "upgrade", "--install", ...shop, ...first], 0);
 
   title("One service is upgraded; the other four keep what is live");
-  const api = [
-    "--set",
+  const api = set(
     "api.image.tag=1.4.0",
-    "--set",
     "api.image.revision=9f8e7d6c5b4a39281706f5e4d3c2b1a098765432",
-  ];
-  await deploy(["notify", "plan", "shop", "./chart", ...values, ...api], 0);
-  await deploy(["notify", "upgrade", "shop", "./chart", ...values, ...api], 0);
+  );
+  await deploy(["notify", "plan", ...shop, ...api], 0);
+  await deploy(["notify", "upgrade", ...shop, ...api], 0);
 
   title("The next one names another service: api stays at 1.4.0");
-  await deploy(
-    [
-      "notify",
-      "upgrade",
-      "shop",
-      "./chart",
-      ...values,
-      "--set",
-      "web.image.tag=2.9.0",
-      "--set",
-      "web.image.revision=0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
-    ],
-    0,
+  const web = set(
+    "web.image.tag=2.9.0",
+    "web.image.revision=0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
   );
+  await deploy(["notify", "upgrade", ...shop, ...web], 0);
 
   title("An upgrade fails: a smoke test says no, and Slack says what became of it, and why");
-  await deploy(
-    [
-      "notify",
-      "upgrade",
-      "shop",
-      "./chart",
-      ...values,
-      "--set",
-      "mailer.image.tag=1.1.0",
-      "--set",
-      "failingHook=true",
-    ],
-    1,
-  );
+  const mailer = set("mailer.image.tag=1.1.0", "failingHook=true");
+  await deploy(["notify", "upgrade", ...shop, ...mailer], 1);
 
   title("Rolled back with plain helm, which waits for nobody: a pod says what really changed");
   const isTold = new Promise<void>((resolve) => {
@@ -90,4 +56,8 @@ async function deploy(argv: readonly string[], expected: number): Promise<void> 
   show("bold", `\n$ helm ${argv.join(" ")}`);
   const { code } = await deployer.helm(argv, { onOutput: (text) => process.stdout.write(text) });
   if (code !== expected) throw new Error(`helm ended with ${code}, not with ${expected}`);
+}
+
+function set(...pairs: string[]): string[] {
+  return pairs.flatMap((pair) => ["--set", pair]);
 }
