@@ -2,19 +2,10 @@
 // Prints one line of JSON that says where everything is; ends, and leaves nothing behind, on SIGINT or SIGTERM.
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { join } from "node:path";
 import { startKube } from "../test/support/kube/embedded-kube.ts";
 import { startSlack } from "../test/support/slack/double.ts";
 import { build } from "./build.ts";
-
-const { values } = parseArgs({
-  options: {
-    /** The program behind the image `helm-notify-hook`. */
-    hook: { type: "string", default: join(import.meta.dirname, "../dist/helm-notify-hook") },
-    port: { type: "string", default: "0" },
-  },
-});
 
 // stdout is for the one line.
 await build((line) => console.error(line));
@@ -28,8 +19,8 @@ try {
   const kubeconfig = join(directory, "kubeconfig");
   const messages = join(directory, "messages.jsonl");
   writeFileSync(messages, "");
-  const images = { "helm-notify-hook": [resolve(values.hook)] };
-  const kube = await startKube({ images, port: Number(values.port) });
+  const hook = join(import.meta.dirname, "../dist/helm-notify-hook");
+  const kube = await startKube({ images: { "helm-notify-hook": [hook] } });
   const slack = await startSlack();
   try {
     kube.writeKubeconfig(kubeconfig);

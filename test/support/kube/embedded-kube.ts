@@ -1,6 +1,6 @@
 // A Kubernetes API in this process, on a port of its own: start it, point helm and kubectl at it, stop it.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:https";
+import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bootstrap } from "./bootstrap.ts";
@@ -22,6 +22,7 @@ import { PodLogs } from "./pod-logs.ts";
 import { Authorizer } from "./rbac.ts";
 import { ResourceTable } from "./resources.ts";
 import { Store } from "./store.ts";
+import { listen } from "../tls-server.ts";
 
 export interface EmbeddedKubeOptions {
   /** Programs that pods run, by the last part of the image's repository. */
@@ -29,8 +30,6 @@ export interface EmbeddedKubeOptions {
   /** Images that are never pulled: their pods wait with ImagePullBackOff. */
   readonly notReady?: RegExp;
   readonly faults?: readonly FaultRule[];
-  /** Any free one by default. */
-  readonly port?: number;
 }
 
 export interface EmbeddedKube {
@@ -87,14 +86,7 @@ export async function startKube(options: EmbeddedKubeOptions = {}): Promise<Embe
     if (requests.length > LOG_LIMIT) requests.shift();
   };
   const server = createServer({ key, cert }, createHandler(cluster, log));
-  try {
-    await listen(server, options.port ?? 0);
-  } catch (error) {
-    rmSync(directory, { recursive: true, force: true });
-    throw error;
-  }
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const port = await listen(server);
   cluster.address.port = port;
   const url = `https://${HOST}:${port}`;
   const adminToken = identity.addUser("admin", ["system:masters"]);
@@ -140,13 +132,6 @@ export async function startKube(options: EmbeddedKubeOptions = {}): Promise<Embe
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, HOST, resolve);
-  });
 }
 
 function createCluster(

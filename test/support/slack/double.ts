@@ -8,7 +8,6 @@ import { answerWebApi, type Workspace } from "./web-api.ts";
 import { answerWebhook, type WebhookError } from "./webhook.ts";
 
 export interface SlackOptions {
-  readonly port?: number;
   /** Where it listens: this machine's loopback, unless pods of a real cluster are to reach it. */
   readonly host?: string;
   /** Serves HTTPS. */
@@ -119,7 +118,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackDoubl
   const server = options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port ?? 0, host, resolve);
+    server.listen(0, host, resolve);
   });
   const address = server.address();
   const port = typeof address === "object" ? address?.port : undefined;
