@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { turnName } from "../../src/domain/turn.ts";
 import { runWatcher } from "../../hooks-image/watcher.ts";
 import { startGenericReceiver } from "../support/generic-receiver.ts";
 import { HookBed, type HookEnvironment, type HookRelease } from "../support/hook-bed.ts";
@@ -195,6 +196,25 @@ describe("a run", () => {
     expect(channelOf(release).map(({ text }) => text)).toEqual([
       expect.stringContaining(`Rolled back ${release.name}`),
     ]);
+  });
+
+  const LOCK = { actor: "jane", reason: "freeze", since: "2026-11-21T09:00:00Z" };
+
+  it("says the lock that it did not heed", async () => {
+    const release = bed.createRelease(OLD);
+    release.lock(LOCK);
+    expect(await watch(release, NEW)).toEqual([]);
+    expect(JSON.stringify(channelOf(release))).toContain("Although jane had locked it: freeze");
+  });
+
+  it("says nothing of a lock that may not be read, as with the Role of an older chart", async () => {
+    const release = bed.createRelease(OLD);
+    release.lock(LOCK);
+    const turn = { resource: "configmaps", name: turnName(release.name) };
+    ends.push(bed.kube.addFault({ ...turn, verb: "get", action: { status: 403 } }));
+    expect(await watch(release, NEW)).toEqual([]);
+    expect(channelOf(release)).toHaveLength(1);
+    expect(JSON.stringify(channelOf(release))).not.toContain("locked");
   });
 
   it("is said in the user's words, and in ours where those are broken", async () => {

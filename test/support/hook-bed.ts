@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeLedger, LEDGER_KEY, type Ledger, ledgerName } from "../../src/domain/ledger.ts";
 import { type ReleaseRecord, recordName } from "../../src/domain/record.ts";
+import { type Lock, TURN_KEY, turnName } from "../../src/domain/turn.ts";
 import { endName, runName, watcherName } from "../../src/domain/watched-run.ts";
 import type { EmbeddedKube } from "./kube/embedded-kube.ts";
 import type { SlackDouble } from "./slack/double.ts";
@@ -25,6 +26,8 @@ export interface HookRelease {
   apply(record: ReleaseRecord): void;
   /** What Helm does last. */
   end(): void;
+  /** What a person does. */
+  lock(lock: Lock): void;
   isWatcherGone(): boolean;
   readLedger(): Ledger | undefined;
   writeLedger(ledger: unknown): void;
@@ -102,6 +105,7 @@ export class HookBed {
       },
       apply,
       end: () => put(endName(name), {}),
+      lock: (lock) => put(turnName(name), { [TURN_KEY]: JSON.stringify({ v: 1, lock }) }),
       isWatcherGone,
       readLedger: () => {
         const data = kube.get("configmaps", "default", ledgerName(name))?.["data"];
@@ -134,7 +138,7 @@ export class HookBed {
     const metadata = { name, namespace: "default" };
     const configMaps = { apiGroups: [""], resources: ["configmaps"] };
     const apiVersion = "rbac.authorization.k8s.io/v1";
-    const read = [record, ledger, runName(release), endName(release)];
+    const read = [record, ledger, runName(release), endName(release), turnName(release)];
     this.kube.create({
       apiVersion,
       kind: "Role",
