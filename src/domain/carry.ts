@@ -51,14 +51,15 @@ export interface CarryPlan {
 export function planCarry(input: CarryInput): CarryPlan {
   const injected: MutableValues = {};
   const warnings: string[] = [];
-  const services = input.services.map((service) => {
+  const services = input.services.flatMap((service) => {
     const decisions = decideService(service, input);
     if (!input.isKeptByHelm) inject(decisions, injected);
     const plan = toServicePlan(service, decisions, input);
+    if (service.unlistedIn !== undefined && !isLost(plan)) return [];
     warnings.push(
       ...warningsOf(service, decisions, plan, input).map((text) => `${service.name}: ${text}`),
     );
-    return plan;
+    return [plan];
   });
   return { services, injected, warnings };
 }
@@ -68,6 +69,10 @@ export function isChanged({ before, after }: ServicePlan): boolean {
   return (
     before.tag !== after.tag || before.revision !== after.revision || before.digest !== after.digest
   );
+}
+
+function isLost({ notCarried, before, after }: ServicePlan): boolean {
+  return notCarried !== undefined && before.tag !== after.tag;
 }
 
 type Decision =
@@ -114,12 +119,17 @@ function decide(path: Path | undefined, service: Service, input: CarryInput): De
     return { kind: "default", value: valueAt(input.chart.values, path) };
   }
   if (input.isKeptByHelm) return { kind: "carried", path, value };
-  const reason = service.carry ? obstacle(path, value, input.live, input) : "carry is off";
+  const reason = whyUnwanted(service) ?? obstacle(path, value, input.live, input);
   return reason === undefined ? { kind: "carried", path, value } : leave(path, reason, input);
 }
 
 function leave(path: Path | undefined, reason: string, { chart }: CarryInput): Decision {
   return { kind: "left", reason, value: path && valueAt(chart.values, path) };
+}
+
+function whyUnwanted({ carry, unlistedIn }: Service): string | undefined {
+  if (unlistedIn !== undefined) return `${unlistedIn} does not name it`;
+  return carry ? undefined : "carry is off";
 }
 
 /** Why a live value may not be injected into the new chart's values; `undefined` = it may. */
@@ -241,7 +251,11 @@ function warningsOf(
   const { before, after } = plan;
   const warnings: string[] = [];
   if (tag.kind === "left" && service.carry) {
-    warnings.push(`the live tag ${before.tag ?? "(none)"} is not carried: ${tag.reason}`);
+    const wayOut =
+      service.unlistedIn === undefined
+        ? ""
+        : `; ${after.tag ?? "nothing"} comes instead. Add it there, with carry: false if that is wanted`;
+    warnings.push(`the live tag ${before.tag ?? "(none)"} is not carried: ${tag.reason}${wayOut}`);
   }
   const was = toText(valueAt(input.live?.chartValues, service.tag));
   const is = toText(valueAt(input.chart.values, service.tag));

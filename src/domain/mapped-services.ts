@@ -21,18 +21,47 @@ export interface MappingInput {
   readonly templates?: (() => ReadonlyMap<string, string>) | undefined;
 }
 
+export interface Mapping {
+  readonly services: readonly Service[];
+  /** `helm-notify.services` or the config file; `undefined` where detection found them. */
+  readonly place: string | undefined;
+}
+
 /** The first that names a service decides: `helm-notify.services` of the values, the config file, detection. */
-export function mappedServices(input: MappingInput): readonly Service[] {
+export function readMapping(input: MappingInput): Mapping {
   const { chartValues, userValues, config } = input;
   const values = coalesceValues(chartValues, userValues);
-  const ofValues = valueAt(values, ["helm-notify", "services"]);
-  if (!isNothing(ofValues)) return known(parseChartServices(ofValues, values), values, input);
+  const ofValues = valueAt(values, SERVICES);
+  if (!isNothing(ofValues)) {
+    const services = known(parseChartServices(ofValues, values), values, input);
+    return { services, place: formatPath(SERVICES) };
+  }
   const ofConfig = valueAt(config?.content, ["services"]);
   if (config !== undefined && !isNothing(ofConfig)) {
-    return known(parseConfigServices(ofConfig, config.file, values), values, input);
+    const services = parseConfigServices(ofConfig, config.file, values);
+    return { services: known(services, values, input), place: config.file };
   }
-  return detected(input);
+  return { services: detected(input, () => true), place: undefined };
 }
+
+export function mappedServices(input: MappingInput): readonly Service[] {
+  return readMapping(input).services;
+}
+
+/** Places that a mapping does not know and the live release's user does: what stands there is not carried. */
+export function unlistedServices({ services, place }: Mapping, input: MappingInput): Service[] {
+  if (place === undefined || input.liveConfig === undefined) return [];
+  const listed = new Set(services.map(({ tag }) => formatPath(tag)));
+  const isUnlisted = ({ tag }: Service) =>
+    valueAt(input.liveConfig, tag) !== undefined && !listed.has(formatPath(tag));
+  return detected(input, isUnlisted).map((service) => ({
+    ...service,
+    name: formatPath(service.tag),
+    unlistedIn: place,
+  }));
+}
+
+const SERVICES = ["helm-notify", "services"];
 
 /** The library chart's own default is an empty map. */
 function isNothing(services: Value | undefined): services is null | undefined {
@@ -70,11 +99,12 @@ function known(
   );
 }
 
-function detected(input: MappingInput): Service[] {
+function detected(input: MappingInput, isWanted: (service: Service) => boolean): Service[] {
   const { chartName, chartValues, liveConfig = {}, userValues, templates } = input;
   // A tag that only the live release's user values hold is a place too: it is carried, or named as lost.
   const values = mergeValues(mergeValues(chartValues, liveConfig), userValues);
-  return detectServices(values, chartName).map((service) => {
+  const services = detectServices(values, chartName).filter(isWanted);
+  return services.map((service) => {
     const hasFallback =
       isEmpty(valueAt(chartValues, service.tag)) &&
       templates !== undefined &&

@@ -18,6 +18,8 @@ export interface Service {
   readonly carry: boolean;
   /** What an empty tag means. */
   readonly fallback?: "appVersion" | undefined;
+  /** The mapping that says nothing of a place that was detected: no service, then. */
+  readonly unlistedIn?: string | undefined;
 }
 
 /**

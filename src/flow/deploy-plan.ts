@@ -1,7 +1,7 @@
 // What an upgrade will deploy: look up, read, decide. Changes nothing.
 import { type CarryPlan, planCarry } from "../domain/carry.ts";
 import { diffServices } from "../domain/diff.ts";
-import { type MappingInput, mappedServices } from "../domain/mapped-services.ts";
+import { type MappingInput, readMapping, unlistedServices } from "../domain/mapped-services.ts";
 import { coalesceValues, mergeValues } from "../domain/merged-values.ts";
 import type { Before } from "../domain/message.ts";
 import { type NotifySettings, notifySettings } from "../domain/notify-settings.ts";
@@ -63,20 +63,22 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
     ports.readConfig(),
   ]);
   const live = found.kind === "live" ? found.release : undefined;
-  const services = mappedServices({
+  const input: MappingInput = {
     chartName: chart.name,
     chartValues: chart.values,
     userValues: user.values,
     liveConfig: live?.config,
     config,
     templates: chart.templates,
-  });
+  };
+  const mapping = readMapping(input);
+  const { services } = mapping;
   const isKeptByHelm = live !== undefined && keepsValues(request, user.values);
   // --reuse-values takes the old chart's defaults as well (action.reuseValues).
   const deployed =
     request.keep === "reuse" && live ? { ...chart, values: live.chartValues } : chart;
   const carry = planCarry({
-    services,
+    services: [...services, ...unlistedServices(mapping, input)],
     explicit: user.values,
     isReplaced: user.isReplaced,
     isKeptByHelm,

@@ -275,6 +275,18 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     expect(stderr).toMatch(/runner +7 +live revision 1/);
   });
 
+  it("a service that the chart got after init is named with the tag it loses", async () => {
+    const file = join(shop.folder, "helm-notify.yaml");
+    writeFileSync(file, "services: {api: {}}\n");
+    const argv = ["duo", chart, "--set", "colour=green", "--notify-config", file];
+    const { stdout, stderr } = await succeed(shop.notify(["plan", ...argv]));
+    expect(stdout).toMatch(
+      /web\.image\.tag +1\.10 → 1 +chart \(live not carried: .*helm-notify\.yaml does not name it\)/,
+    );
+    expect(stderr).toContain("warning: web.image.tag: the live tag 1.10 is not carried");
+    expect((await shop.notify(["plan", ...argv, "--detailed-exitcode"])).code).toBe(2);
+  });
+
   it("plan shows it and runs nothing; its exit status tells of changes where asked", async () => {
     const change = ["duo", chart, "--set-string", "api.image.tag=2.0"];
     const before = await readContents(shop);

@@ -286,6 +286,36 @@ describe("what cannot be carried is said", () => {
     expect(result.warnings[0]).toContain(reason);
   });
 
+  describe("of a place that the mapping does not name", () => {
+    const services = [service("web", { name: "web.image.tag", unlistedIn: "helm-notify.yaml" })];
+    const live = image("web", { tag: "2.1" });
+
+    it("what is lost, and the way out", () => {
+      const result = plan({ services, live, chart: image("web", { tag: "2" }) });
+      expect(result.injected).toEqual({});
+      expect(result.services).toMatchObject([
+        {
+          name: "web.image.tag",
+          origin: "chart",
+          before: { tag: "2.1" },
+          after: { tag: "2" },
+          notCarried: "helm-notify.yaml does not name it",
+        },
+      ]);
+      expect(result.warnings).toEqual([
+        "web.image.tag: the live tag 2.1 is not carried: helm-notify.yaml does not name it; 2 comes instead. Add it there, with carry: false if that is wanted",
+      ]);
+    });
+
+    it.each<[string, Case]>([
+      ["this command says it", { explicit: image("web", { tag: "3" }) }],
+      ["the chart says the same", { chart: image("web", { tag: "2.1" }) }],
+      ["Helm keeps it", { isKeptByHelm: true }],
+    ])("nothing where %s", (_, given) => {
+      expect(plan({ services, live, ...given })).toMatchObject({ services: [], warnings: [] });
+    });
+  });
+
   it("the revision stays behind with its tag", () => {
     const result = plan({
       live: image("api", deployed),

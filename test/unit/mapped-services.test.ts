@@ -1,6 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { NotifyError } from "../../src/domain/errors.ts";
-import { type MappingInput, mappedServices } from "../../src/domain/mapped-services.ts";
+import {
+  type MappingInput,
+  mappedServices,
+  readMapping,
+  unlistedServices,
+} from "../../src/domain/mapped-services.ts";
 import type { Values } from "../../src/domain/values.ts";
 
 const CHART: Values = {
@@ -103,6 +108,38 @@ describe("services are those that the first of three names", () => {
     const services = map({ templates });
     expect(services[0]).not.toHaveProperty("fallback");
     expect(services[1]).toMatchObject({ name: "web", fallback: "appVersion" });
+  });
+});
+
+describe("places that a mapping does not know", () => {
+  const chartValues = withServices({ api: { tag: "api.image.tag" } });
+  const unlisted = (input: Partial<MappingInput>) => {
+    const whole = { chartName: "shop", chartValues, userValues: {}, ...input };
+    return unlistedServices(readMapping(whole), whole);
+  };
+  const liveConfig = { api: { image: { tag: "2" } }, web: { image: { tag: "2" } } };
+
+  it("are those that detection finds and the live release's user filled", () => {
+    const place = { name: "web.image.tag", tag: ["web", "image", "tag"] };
+    expect(unlisted({ liveConfig })).toMatchObject([
+      { ...place, unlistedIn: "helm-notify.services" },
+    ]);
+    const config = { file: "helm-notify.yaml", content: { services: { api: {} } } };
+    expect(unlisted({ chartValues: CHART, config, liveConfig })).toMatchObject([
+      { ...place, unlistedIn: "helm-notify.yaml" },
+    ]);
+  });
+
+  it.each<[string, Partial<MappingInput>]>([
+    ["where the chart alone says the tag", { liveConfig: { colour: "red" } }],
+    ["on a first install", {}],
+    ["where detection finds the services", { chartValues: CHART, liveConfig }],
+    [
+      "where the mapping names all",
+      { userValues: withServices({ w: { tag: "web.image.tag", carry: false } }), liveConfig },
+    ],
+  ])("are none %s", (_, input) => {
+    expect(unlisted(input)).toEqual([]);
   });
 });
 
