@@ -18,13 +18,18 @@ interface Place {
 
 /** Lists the places in coalesced values (defaults of the chart and its subcharts, and the user's), in their order. */
 export function detectServices(values: Values, chartName: string): DetectedService[] {
-  const places = findPlaces(values, []);
+  const places = findPlaces(values, []).filter(({ path: [root = ""] }) => !isAnchorHolder(root));
   const names = places.map(({ path }) => toName(path) || chartName);
   return places.map((place, index) => {
     const name = names[index] ?? chartName;
     const isShared = names.indexOf(name) !== names.lastIndexOf(name);
     return toService(place, isShared ? formatPath(place.path) : name, values);
   });
+}
+
+/** `_defaults: &defaults {image: …}`: what is in it stands where the aliases are. */
+function isAnchorHolder(root: string): boolean {
+  return /^(?:_|x-)/.test(root);
 }
 
 function findPlaces(map: Values, path: readonly string[]): Place[] {

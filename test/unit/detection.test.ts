@@ -97,6 +97,14 @@ describe("image tags are found by their shape", () => {
     ["login data", { auth: "test:testpwd" }],
     ["a subchart's copy of global", { db: { global: { tag: "1", image: { tag: "1" } } } }],
     [
+      "a holder of YAML anchors",
+      {
+        _defaults: { image: { repository: "a", tag: "1" } },
+        _imageTag: "1",
+        "x-b": { image: "b:1" },
+      },
+    ],
+    [
       "the library chart's own image",
       { "helm-notify": { image: { repository: "hook", tag: "1" } } },
     ],
