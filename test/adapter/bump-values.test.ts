@@ -305,6 +305,51 @@ describe("a path that is not there is written where it belongs", () => {
   });
 });
 
+const ENCRYPTED = "ENC[AES256_GCM,data:p673w==,iv:YY=,aad:UQ=,tag:1.3.2A==,type:str]";
+const encryptedBySops = (tag: string, more = "") =>
+  `api: {image: {tag: "${tag}"}}\nsops: {mac: "ENC[x]"${more}}\n`;
+const setOne = (text: string, path = "api.image.tag") =>
+  setScalars(text, [{ path: parsePath(path), value: "x" }], {
+    file: "values.yaml",
+    mayCreate: true,
+  });
+
+describe("a file that SOPS encrypts is refused, since it could not be decrypted any more", () => {
+  it.each([
+    [
+      "whose checksum covers all values",
+      encryptedBySops("1.3.2"),
+      "SOPS keeps a checksum of all its values",
+    ],
+    [
+      "for a new value too",
+      encryptedBySops("1.3.2"),
+      "SOPS keeps a checksum of all its values",
+      "api.new",
+    ],
+    [
+      "whose tag is encrypted",
+      encryptedBySops(ENCRYPTED, ", mac_only_encrypted: true"),
+      "api.image.tag is encrypted by SOPS",
+    ],
+  ])("%s", (_, text, message, path?: string) => {
+    expect(() => setOne(text, path)).toThrow(
+      expect.objectContaining({
+        message: `values.yaml: ${message}`,
+        hint: "Keep tags in a file that SOPS does not encrypt, or set mac_only_encrypted in .sops.yaml.",
+      }),
+    );
+  });
+
+  it("but not where the checksum covers what is encrypted only", () => {
+    expect(setOne(encryptedBySops("1.3.2", ", mac_only_encrypted: true"))).toContain('tag: "x"');
+  });
+
+  it("but not where a chart has settings of that name", () => {
+    expect(setOne('api: {image: {tag: "1"}}\nsops: {image: {tag: "1"}}\n')).toContain('tag: "x"');
+  });
+});
+
 describe("what cannot be changed alone is refused, with the place and what to do", () => {
   it.each([
     ["a path that is not there", "a: 1\n", "b.c", "values.yaml: nothing stands at b.c", "--create"],

@@ -94,6 +94,7 @@ export function setScalars(
   options: EditOptions,
 ): string {
   const before = readEditableValues(text, options.file);
+  for (const { path } of edits) checkNotEncrypted(before, path, options.file);
   const stands = ({ path }: ScalarEdit) => valueAt(before, path) !== undefined;
   const present = edits.filter(stands);
   const changed = setPresent(text, before, present, options) ?? setEach(text, present, options);
@@ -146,6 +147,20 @@ export function setScalar(
   const edited = mark + apply(body, editor.patch(value, edit.mayCreate ?? options.mayCreate));
   checkEdit(before, edited, { path, value }, file);
   return edited;
+}
+
+/** SOPS computes its checksum over plain values too, unless told otherwise: it would not decrypt the edited file. */
+function checkNotEncrypted(values: Values, path: Path, file: string): void {
+  if (valueAt(values, ["sops", "mac"]) === undefined) return;
+  const hint =
+    "Keep tags in a file that SOPS does not encrypt, or set mac_only_encrypted in .sops.yaml.";
+  if (valueAt(values, ["sops", "mac_only_encrypted"]) !== true) {
+    throw refusal(`${file}: SOPS keeps a checksum of all its values`, hint);
+  }
+  const old = valueAt(values, path);
+  if (typeof old === "string" && old.startsWith("ENC[")) {
+    throw refusal(`${file}: ${formatPath(path)} is encrypted by SOPS`, hint);
+  }
 }
 
 type Root = ParsedNode | null;
