@@ -12,6 +12,8 @@ export interface CarryInput {
   readonly explicit: Values;
   /** Whether this command replaces the map that a path stands in, and says nothing of the path. */
   readonly isReplaced?: ((path: Path) => boolean) | undefined;
+  /** Which flag or file of this command says what stands at a path. */
+  readonly originOf?: ((path: Path) => string | undefined) | undefined;
   /** Whether Helm itself keeps the last release's user values: nothing is injected then. */
   readonly isKeptByHelm: boolean;
   readonly live: LiveRelease | undefined;
@@ -271,6 +273,12 @@ function warningsOf(
       );
     }
   }
+  // Said elsewhere than the tag, it was left behind; said beside it, it may well be meant.
+  const isOfOldTag = (path: Path, { kind, value }: Decision, live: string | undefined) =>
+    before.tag !== after.tag &&
+    (kind === "carried" || (kind === "explicit" && !isSaidTogether(path, service.tag, input))) &&
+    toText(value) !== undefined &&
+    toText(value) === live;
   if (
     service.revision &&
     revision.kind === "carried" &&
@@ -279,6 +287,11 @@ function warningsOf(
   ) {
     warnings.push(
       `Helm keeps the revision of the old tag, ${after.revision ?? "none"}; set ${formatPath(service.revision)} as well`,
+    );
+  }
+  if (service.digest && isOfOldTag(service.digest, digest, before.digest)) {
+    warnings.push(
+      `the digest of the old tag stays, ${after.digest ?? "none"}, and decides what runs; set ${formatPath(service.digest)} as well`,
     );
   }
   const isOwnTag = tag.kind === "explicit" || tag.kind === "carried";
@@ -293,6 +306,14 @@ function warningsOf(
     );
   }
   return warnings;
+}
+
+/** Whether one file says both, or the --set flags do. */
+function isSaidTogether(one: Path, other: Path, input: CarryInput): boolean {
+  const [first, second] = [one, other].map((path) =>
+    input.originOf?.(path)?.replace(/^--set.*/, "--set"),
+  );
+  return first === second;
 }
 
 /** Whether the chart's own default stands there. */

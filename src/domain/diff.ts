@@ -11,7 +11,7 @@ interface Replaced {
 export type ServiceChange =
   /**
    * Another tag; or the same tag of another revision (`latest`), or from another repository. A downgrade by semantic version;
-   * tags of another kind do not say it.
+   * tags of another kind do not say it, nor do those of one image.
    */
   | ({ readonly kind: "changed"; readonly isDowngrade: boolean } & Replaced)
   /** The same revision under a new tag: no code changed. */
@@ -68,7 +68,8 @@ function changeOf(
   if (from.tag !== to.tag) {
     const isRebuilt = to.revision !== undefined && from.revision === to.revision;
     if (isRebuilt) return { kind: "rebuilt", name, from, to };
-    return { kind: "changed", name, from, to, isDowngrade: isDowngrade(from.tag, to.tag) };
+    const isDown = isDowngrade(from.tag, to.tag) && !isSameDigest(from, to);
+    return { kind: "changed", name, from, to, isDowngrade: isDown };
   }
   if (differ(from.revision, to.revision) || differ(from.image, to.image)) {
     return { kind: "changed", name, from, to, isDowngrade: false };
@@ -101,6 +102,11 @@ function withRenames(changes: readonly ServiceChange[]): readonly ServiceChange[
     !(kind === "added" && settled.has(`+${name}`)) &&
     !(kind === "removed" && settled.has(`-${name}`));
   return [...changes.filter(isLeft), ...renames];
+}
+
+/** Whether the image is the same whatever its tags: a digest decides what runs. */
+export function isSameDigest(from: ServiceRecord, to: ServiceRecord): boolean {
+  return to.digest !== undefined && from.digest === to.digest;
 }
 
 /** What only one record says is news about the record, not about the service. */

@@ -81,6 +81,7 @@ export async function planDeploy(request: DeployRequest, ports: DeployPorts): Pr
     services: [...services, ...unlistedServices(mapping, input)],
     explicit: user.values,
     isReplaced: user.isReplaced,
+    originOf: user.originOf,
     isKeptByHelm,
     live,
     chart: deployed,

@@ -1,4 +1,4 @@
-import { differ, diffServices } from "../domain/diff.ts";
+import { differ, diffServices, isSameDigest } from "../domain/diff.ts";
 import { beforeOf, type Run } from "../domain/ledger.ts";
 import type { Shipped } from "../domain/shipped.ts";
 import { isCommit, isSame } from "../domain/source-link.ts";
@@ -38,6 +38,7 @@ function questionsOf(run: Run): readonly Question[] {
   const questions = new Map<string, Question>();
   for (const change of diffServices(before.record, run.to).changes) {
     if (change.kind === "added" || change.kind === "removed") continue;
+    if (isSameDigest(change.from, change.to)) continue;
     const source = change.to.source ?? change.from.source;
     const [from, to] = [change.from.revision ?? "", change.to.revision ?? ""];
     if (source === undefined || differ(change.from.source, change.to.source)) continue;

@@ -1,6 +1,6 @@
 // The ledger as people and programs read it: one run after the other, the newest first.
 import type { Cause } from "../domain/cause.ts";
-import { diffServices, type ServiceChange } from "../domain/diff.ts";
+import { diffServices, isSameDigest, type ServiceChange } from "../domain/diff.ts";
 import { beforeOf, type Run } from "../domain/ledger.ts";
 import type { ServiceRecord } from "../domain/record.ts";
 import type { Outcome } from "../domain/run.ts";
@@ -144,14 +144,17 @@ function toChangeLines(run: Run): readonly string[] {
         return `${change.name} ${change.from.tag} (removed)`;
       case "renamed":
         return `${change.name} ${arrow(change.from.tag, change.to.tag)} (was ${change.fromName})`;
-      case "rebuilt":
-        return `${change.name} ${arrow(change.from.tag, change.to.tag)} (rebuilt)`;
+      case "rebuilt": {
+        const { name, from, to } = change;
+        return `${name} ${arrow(from.tag, to.tag)} (${isSameDigest(from, to) ? "same digest" : "rebuilt"})`;
+      }
       case "digest-only":
         return `${change.name} ${change.to.tag} (another digest)`;
       case "changed": {
         const { name, from, to } = change;
         if (from.tag !== to.tag) {
-          return `${name} ${arrow(from.tag, to.tag)}${change.isDowngrade ? " (downgrade)" : ""}`;
+          const isSame = isSameDigest(from, to) ? " (same digest)" : "";
+          return `${name} ${arrow(from.tag, to.tag)}${change.isDowngrade ? " (downgrade)" : isSame}`;
         }
         return `${name} ${to.tag} (another ${from.image === to.image ? "revision" : "image"})`;
       }

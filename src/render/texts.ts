@@ -25,8 +25,9 @@ export const TEXTS = {
 
   // One line of the announcement, by kind of change.
   changed:
-    "*{{name}}*  {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if compare}}  ({{compare}}){{/if}}{{#if image}}  now from {{image}}{{/if}}{{#if isDowngrade}}  ⚠️ downgrade{{/if}}{{#if droppedCommits}}  ⚠️ drops {{droppedCommits}} live {{#if isOneDropped}}commit{{else}}commits{{/if}}{{/if}}{{#if isSameCode}}  (no code change){{/if}}",
-  rebuilt: "*{{name}}*  {{from}} → {{to}}  (rebuilt, same revision)",
+    "*{{name}}*  {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if compare}}  ({{compare}}){{/if}}{{#if image}}  now from {{image}}{{/if}}{{#if isDowngrade}}  ⚠️ downgrade{{/if}}{{#if droppedCommits}}  ⚠️ drops {{droppedCommits}} live {{#if isOneDropped}}commit{{else}}commits{{/if}}{{/if}}{{#if isSameDigest}}  (same digest: the image is the same){{else if isSameCode}}  (no code change){{/if}}",
+  rebuilt:
+    "*{{name}}*  {{from}} → {{to}}  ({{#if isSameDigest}}same digest: the image is the same{{else}}rebuilt, same revision{{/if}})",
   "digest-only": "*{{name}}*  {{to}}  (digest {{fromDigest}} → {{toDigest}})",
   renamed:
     "*{{name}}*  {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}  (renamed from {{fromName}})",
@@ -35,8 +36,9 @@ export const TEXTS = {
 
   // The same in passing, for the confirmation and for notifications.
   "short changed":
-    "{{name}} {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if image}} from {{image}}{{/if}}{{#if isDowngrade}} (downgrade){{/if}}",
-  "short rebuilt": "{{name}} {{from}} → {{to}} (rebuilt)",
+    "{{name}} {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if image}} from {{image}}{{/if}}{{#if isSameDigest}} (same digest){{else if isDowngrade}} (downgrade){{/if}}",
+  "short rebuilt":
+    "{{name}} {{from}} → {{to}} ({{#if isSameDigest}}same digest{{else}}rebuilt{{/if}})",
   "short digest-only": "{{name}} {{to}} (new digest)",
   "short renamed": "{{name}} {{#unless isSameTag}}{{from}} → {{/unless}}{{to}} (was {{fromName}})",
   "short added": "{{name}} {{to}}{{#if isNew}} (new){{/if}}",
@@ -102,6 +104,7 @@ const CHANGE = {
   image: "the repository, where it is another one",
   fromDigest: "",
   toDigest: "",
+  isSameDigest: "the image is the same, whatever its tags",
   isDowngrade: "",
   droppedCommits: "how many commits were live and are no longer part of it",
   isOneDropped: "",

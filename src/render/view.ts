@@ -1,6 +1,6 @@
 // What the texts may say: a message's facts as safe mrkdwn. Everything of outside is escaped here, once.
 import type { Cause, PodTrouble } from "../domain/cause.ts";
-import { differ, type ServiceChange } from "../domain/diff.ts";
+import { differ, isSameDigest, type ServiceChange } from "../domain/diff.ts";
 import type { Message, PassedLock } from "../domain/message.ts";
 import type { ServiceRecord } from "../domain/record.ts";
 import type { Commit, Shipped } from "../domain/shipped.ts";
@@ -91,6 +91,7 @@ export function toChangeView(
     image: differ(from?.image, to?.image) ? escapeText(to?.image ?? "", limit) : "",
     fromDigest: shortDigest(from?.digest),
     toDigest: shortDigest(to?.digest),
+    isSameDigest: from !== undefined && to !== undefined && isSameDigest(from, to),
     ...directionOf(change, message),
   };
 }

@@ -81,6 +81,18 @@ describe("the announcement of a run that begins", () => {
       { tag: "v2.0.9" },
       "*mailer*  v2.0.10 → v2.0.9  ⚠️ downgrade",
     ],
+    [
+      "a new tag of the same image",
+      { tag: "1.6.0", digest: "sha256:1" },
+      { tag: "1.7.0", digest: "sha256:1" },
+      "*mailer*  1.6.0 → 1.7.0  (same digest: the image is the same)",
+    ],
+    [
+      "a new tag of the same image and revision",
+      { tag: "1.6.0", digest: "sha256:1", revision: "a" },
+      { tag: "1.7.0", digest: "sha256:1", revision: "a" },
+      "*mailer*  1.6.0 → 1.7.0  (same digest: the image is the same)",
+    ],
     ["tags without an order", { tag: "main-9" }, { tag: "main-8" }, "*mailer*  main-9 → main-8"],
   ])("%s is told as such", (_, before, after, line) => {
     const services = {

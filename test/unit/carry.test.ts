@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isChanged, planCarry } from "../../src/domain/carry.ts";
 import type { LiveRelease } from "../../src/domain/release.ts";
 import type { Service } from "../../src/domain/service.ts";
-import { parsePath, type Values } from "../../src/domain/values.ts";
+import { parsePath, type Path, type Values } from "../../src/domain/values.ts";
 
 const service = (name: string, options: Partial<Service> = {}): Service => ({
   name,
@@ -40,6 +40,7 @@ interface Case {
   services?: Service[];
   isKeptByHelm?: boolean;
   isReplaced?: boolean;
+  originOf?: (path: Path) => string;
 }
 
 function plan({
@@ -50,12 +51,14 @@ function plan({
   services,
   isKeptByHelm = false,
   isReplaced = false,
+  originOf,
 }: Case) {
   return planCarry({
     services: services ?? [service("api")],
     explicit,
     isKeptByHelm,
     isReplaced: () => isReplaced,
+    originOf,
     live: release(live, liveChart),
     chart: { values: chart, appVersion: "10.0.0" },
   });
@@ -373,5 +376,65 @@ describe("warnings", () => {
     expect(warnings).toEqual([
       "api: Helm keeps the revision of the old tag, aaa; set api.image.revision as well",
     ]);
+  });
+
+  it.each<[string, Case]>([
+    [
+      "--reuse-values keeps it",
+      {
+        live: image("api", { tag: "1.6.0", digest: "sha256:1" }),
+        explicit: image("api", { tag: "1.7.0" }),
+        isKeptByHelm: true,
+      },
+    ],
+    [
+      "it stands in a file, and the tag in --set",
+      {
+        live: image("api", { tag: "1.6.0", digest: "sha256:1" }),
+        explicit: image("api", { tag: "1.7.0", digest: "sha256:1" }),
+        originOf: (path) => (path.at(-1) === "tag" ? "--set" : "staging.yaml"),
+      },
+    ],
+    [
+      "it is carried, and the tag moves with the chart",
+      {
+        live: image("api", { digest: "sha256:1" }),
+        liveChart: image("api", { tag: "1.6.0" }),
+        chart: image("api", { tag: "1.7.0" }),
+      },
+    ],
+  ])("the digest of the old tag decides what runs under a new one: %s", (_, given) => {
+    expect(plan(given).warnings).toEqual([
+      "api: the digest of the old tag stays, sha256:1, and decides what runs; set api.image.digest as well",
+    ]);
+  });
+
+  it.each<[string, Case]>([
+    [
+      "one command says both: the image has another tag",
+      { explicit: image("api", { tag: "1.7.0", digest: "sha256:1" }) },
+    ],
+    [
+      "two flags say both",
+      {
+        explicit: image("api", { tag: "1.7.0", digest: "sha256:1" }),
+        originOf: (path) => (path.at(-1) === "tag" ? "--set" : "--set-string"),
+      },
+    ],
+    ["the tag stays", { explicit: image("api", { tag: "1.6.0" }) }],
+    [
+      "another digest comes with the tag",
+      { explicit: image("api", { tag: "1.7.0", digest: "sha256:2" }), isKeptByHelm: true },
+    ],
+    [
+      "the digest was emptied",
+      {
+        live: image("api", { tag: "1.6.0", digest: "" }),
+        explicit: image("api", { tag: "1.7.0" }),
+      },
+    ],
+  ])("nothing of a digest where %s", (_, given) => {
+    const live = image("api", { tag: "1.6.0", digest: "sha256:1" });
+    expect(plan({ live, ...given }).warnings).toEqual([]);
   });
 });

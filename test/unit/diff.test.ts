@@ -86,6 +86,11 @@ describe("what changes between two records", () => {
     expect(changes).toMatchObject([{ kind: "changed", isDowngrade }]);
   });
 
+  it("a lower tag of the same image is no downgrade", () => {
+    const [from, to] = ["1.10.0", "1.9.0"].map((tag) => one({ tag, digest: "d" }));
+    expect(diffServices(from, to).changes).toMatchObject([{ kind: "changed", isDowngrade: false }]);
+  });
+
   const MAILER = { tag: "1", image: "acme/mailer", source: "https://github.com/acme/mailer" };
   it.each<[string, Record<string, ServiceRecord>, Record<string, ServiceRecord>, string[]]>([
     ["the same image and source", { mail: MAILER }, { mailer: MAILER }, ["renamed mail → mailer"]],

@@ -127,6 +127,14 @@ describe("the log of a release", () => {
       "api 1 (another digest)",
     ],
     [
+      "another tag of the same image",
+      {
+        from: recordOf({ api: { tag: "1.7.0", digest: A } }),
+        to: recordOf({ api: { tag: "1.6.0", digest: A } }),
+      },
+      "api 1.7.0 → 1.6.0 (same digest)",
+    ],
+    [
       "a rebuild",
       {
         from: recordOf({ api: { tag: "1", revision: commit("a") } }),

@@ -66,6 +66,11 @@ describe("what a run ships", () => {
   });
 
   it.each([
+    [
+      "the image is the same",
+      service("1", { revision: OLD, digest: "sha256:1" }),
+      service("2", { revision: NEW, digest: "sha256:1" }),
+    ],
     ["the revision before is not known", service("1"), service("2", { revision: NEW })],
     ["the revision after is not known", service("1", { revision: OLD }), service("2")],
     [
