@@ -18,7 +18,12 @@ export interface CarryInput {
   readonly isKeptByHelm: boolean;
   readonly live: LiveRelease | undefined;
   /** The chart to be deployed; `values` are its defaults, subcharts included. */
-  readonly chart: { readonly values: Values; readonly appVersion?: string | undefined };
+  readonly chart: {
+    readonly values: Values;
+    readonly appVersion?: string | undefined;
+    /** Where values of subcharts stand that Helm has yet to fetch. */
+    readonly missing?: readonly Path[];
+  };
 }
 
 /** Who decides what stands at a path. `none`: nobody does. */
@@ -139,7 +144,7 @@ function obstacle(
   path: Path,
   value: Value,
   { chartValues: before }: LiveRelease,
-  { chart: { values: after }, isReplaced }: CarryInput,
+  { chart: { values: after, missing = [] }, isReplaced }: CarryInput,
 ): string | undefined {
   // Helm replaces lists whole: an injected `workers[0]` would drop every other worker.
   if (path.some((step) => typeof step === "number")) return "it stands in a list";
@@ -153,7 +158,8 @@ function obstacle(
       return `the chart now has a single value at ${formatPath(parent)}`;
     }
   }
-  return isGone(path, before, after) ? "the chart no longer has it" : undefined;
+  const isYetToCome = missing.some((start) => start.every((step, at) => step === path[at]));
+  return !isYetToCome && isGone(path, before, after) ? "the chart no longer has it" : undefined;
 }
 
 /** The live chart had the place, or the map it stands in, and the new chart has not. */

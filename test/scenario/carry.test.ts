@@ -1,5 +1,5 @@
 // What an upgrade keeps, on both Helms: every way to give values, every rule of Helm's own about them.
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
@@ -112,6 +112,28 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     const off = await succeed(shop.notify(["upgrade", "duo", chart, "--set", "colour=green"]));
     expect(off.stderr).not.toMatch(/notify: db /);
     expect(await userValues()).toMatchObject({ db: { image: { tag: "16" } } });
+  });
+
+  it("a subchart that Helm has yet to fetch keeps its tag", async () => {
+    const umbrella = writeChart(join(shop.folder, "umbrella"), {
+      "Chart.yaml": "apiVersion: v2\nname: umbrella\nversion: 1.0.0\n",
+      "values.yaml": "own: {image: {repository: own, tag: '1'}}\n",
+    });
+    const dependency = "dependencies: [{name: duo, version: 1.0.0, repository: 'file://../duo'}]\n";
+    appendFileSync(join(umbrella, "Chart.yaml"), dependency);
+    const upgrade = (...flags: string[]) => {
+      rmSync(join(umbrella, "charts"), { recursive: true, force: true });
+      const argv = ["upgrade", "--install", "front", umbrella, "--dependency-update", ...flags];
+      return succeed(shop.notify(argv));
+    };
+    await upgrade("--set-string", "duo.web.image.tag=2.2,own.image.tag=5");
+    const { stderr } = await upgrade("--set-string", "own.image.tag=6");
+    expect(stderr).toMatch(/duo\.web +2\.2 +live revision 1/);
+    const { stdout } = await succeed(shop.helm(["get", "values", "front", "-o", "json"]));
+    expect(JSON.parse(stdout)).toEqual({
+      duo: { web: { image: { tag: "2.2" } } },
+      own: { image: { tag: "6" } },
+    });
   });
 
   it("after init a subchart that is off in the chart and on in production keeps its tag, and is recorded where it runs", async () => {

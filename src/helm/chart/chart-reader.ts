@@ -4,7 +4,7 @@ import { isAbsolute, join } from "node:path";
 import { withoutPasswords } from "../../domain/credentials-in-url.ts";
 import { NotifyError } from "../../domain/errors.ts";
 import type { Switch } from "../../domain/switches.ts";
-import type { Values } from "../../domain/values.ts";
+import type { Path, Values } from "../../domain/values.ts";
 import type { RunHelmForOutput } from "../../flow/ports.ts";
 import { withTempFolder } from "../../io/temp-folder.ts";
 import { readLocalFile } from "../local-file.ts";
@@ -29,6 +29,7 @@ export interface Chart {
   readonly values: Values;
   /** Of its dependencies, and of theirs. */
   readonly switches: readonly Switch[];
+  readonly missing: ChartWithValues["missing"];
   /** Texts of all templates by their path: `templates/api.yaml`, `charts/db/templates/db.yaml`. */
   readonly templates: () => ReadonlyMap<string, string>;
 }
@@ -99,6 +100,7 @@ async function toChart(tree: ChartTree, runHelm: RunHelmForOutput): Promise<Char
     appVersion: chart.appVersion ?? undefined,
     values: coalesceChart(contents),
     switches: contents.switches,
+    missing: contents.missing,
     templates: () => (templates ??= new Map(readTemplates(tree, ""))),
   };
 }
@@ -113,18 +115,22 @@ async function readValues(
   const dependencies = chart.dependencies ?? [];
   const subcharts = new Map<string, ChartWithValues>();
   const switches = dependencies.map(toSwitch);
+  const deeper: Path[] = [];
   for (const subchart of openSubcharts(tree)) {
     const values = await readValues(subchart.tree, subchart.chart, runHelm);
     for (const key of valueKeys(subchart.chart, dependencies)) {
       subcharts.set(key, values);
       switches.push(...values.switches.map((one) => ({ ...one, path: [key, ...one.path] })));
+      deeper.push(...values.missing.map((path) => [key, ...path]));
     }
   }
+  const missing = dependencies.map(keyOf).filter((key) => !subcharts.has(key));
   return {
     values: content === undefined ? {} : await parseValuesFile(label, content, runHelm),
     subcharts,
     imports: dependencies.flatMap(toImports),
     switches,
+    missing: [...missing.map((key) => [key]), ...deeper],
   };
 }
 
@@ -150,22 +156,23 @@ function openSubcharts(tree: ChartTree): Subchart[] {
 
 /** The aliases that the parent gives it, else its name. */
 function valueKeys(chart: ChartYaml, dependencies: readonly Dependency[]): readonly string[] {
-  const keys = dependencies
-    .filter(({ name }) => name === chart.name)
-    .map(({ name, alias }) => alias || name);
+  const keys = dependencies.filter(({ name }) => name === chart.name).map(keyOf);
   return keys.length > 0 ? keys : [chart.name];
 }
 
-function toSwitch({ name, alias, condition, tags }: Dependency): Switch {
+const keyOf = ({ name, alias }: Dependency): string => alias || name;
+
+function toSwitch(dependency: Dependency): Switch {
+  const { condition, tags } = dependency;
   return {
-    path: [alias || name],
+    path: [keyOf(dependency)],
     condition: condition ?? undefined,
     tags: tags ?? undefined,
   };
 }
 
 function toImports(dependency: Dependency): ValueImport[] {
-  const subchart = dependency.alias || dependency.name;
+  const subchart = keyOf(dependency);
   return (dependency["import-values"] ?? []).map((entry) =>
     typeof entry === "string"
       ? { subchart, child: `exports.${entry}`, parent: "." }

@@ -2,7 +2,7 @@
 // dependencies.go), but for `condition` and `tags`: the values of a subchart that is switched off are there as well.
 import { mergeValues } from "../../domain/merged-values.ts";
 import type { Switch } from "../../domain/switches.ts";
-import { isMap, type Value, type Values, valueAt } from "../../domain/values.ts";
+import { isMap, type Path, type Value, type Values, valueAt } from "../../domain/values.ts";
 
 export interface ChartWithValues {
   /** Its own values.yaml. */
@@ -12,6 +12,8 @@ export interface ChartWithValues {
   readonly imports: readonly ValueImport[];
   /** Of its dependencies, and of theirs. */
   readonly switches: readonly Switch[];
+  /** Where the values of dependencies would stand that are not there: Helm may be told to fetch them (`--dependency-update`). */
+  readonly missing: readonly Path[];
 }
 
 /** One `import-values` of a dependency. */
