@@ -20,10 +20,10 @@ export interface BumpChoices {
 /** Does what the command line asks for. Rejects with a `NotifyError`; then nothing was changed. */
 export async function runBump(
   options: BumpOptions,
-  host: Pick<Host, "env" | "say" | "beforeEnd">,
+  host: Pick<Host, "env" | "say" | "pid" | "isRunning" | "beforeEnd">,
   { choose, hasTag }: BumpChoices = {},
 ): Promise<BumpEnd> {
-  const { env, say, beforeEnd } = host;
+  const { env } = host;
   const deadline = createDeadline(options.deadlineMs);
   const sshKey = options.sshKey ?? (env["HELM_NOTIFY_SSH_KEY"] || undefined);
   const token = env["HELM_NOTIFY_GIT_PASSWORD"] || undefined;
@@ -42,7 +42,7 @@ export async function runBump(
   const fillTemplate = await templateOf(options.message);
   return withCheckout(
     request,
-    { folder: HERE, env, deadline, random: Math.random, say, beforeEnd },
+    { ...host, folder: HERE, deadline, random: Math.random },
     (checkout) =>
       bump(
         { ...options, choose: choose ?? (async () => requireBumps(options)) },

@@ -6,6 +6,8 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly pid: number;
+  /** Whether there is such a process on this machine. */
+  readonly isRunning: (pid: number) => boolean;
   /** Whether a person can answer questions. */
   readonly isInteractive: boolean;
   /** Whether stdout is a terminal that shows colours. */

@@ -75,6 +75,7 @@ function host(): Host {
     env: environment(),
     version: version(),
     pid: process.pid,
+    isRunning,
     isInteractive: process.stdin.isTTY,
     // https://no-color.org
     isColoured: process.stdout.isTTY && !process.env["NO_COLOR"],
@@ -110,6 +111,15 @@ function version(): string {
 
 function say(line: string): void {
   process.stderr.write(`helm notify: ${line}\n`);
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: another user's.
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 async function readDescriptor(descriptor: number): Promise<Buffer> {

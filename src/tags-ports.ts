@@ -19,7 +19,7 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 // Nothing is fetched nor pushed.
 const NONE = { sshKey: undefined, knownHosts: undefined, token: undefined, user: undefined };
 
-type TagsWorld = Pick<Host, "env" | "say" | "beforeEnd">;
+type TagsWorld = Pick<Host, "env" | "say" | "pid" | "isRunning" | "beforeEnd">;
 type ReadLedger = LatestTagsPorts["readLedger"];
 
 /** Does what the command line asks for; nothing is changed. */
@@ -28,7 +28,6 @@ export async function runTags(
   host: TagsWorld,
   readLedger: ReadLedger,
 ): Promise<TagsReport> {
-  const { env, say, beforeEnd } = host;
   const deadline = createDeadline(TIMEOUT_MS);
   return withRegistry(host, readLedger, deadline.signal, (ports) =>
     reportTags(request, {
@@ -36,7 +35,7 @@ export async function runTags(
       withCheckout: (use) =>
         withCheckout(
           { repo: undefined, branch: undefined, mayPush: false, author: undefined, access: NONE },
-          { folder: ".", env, deadline, random: Math.random, say, beforeEnd },
+          { ...host, folder: ".", deadline, random: Math.random },
           use,
         ),
     }),

@@ -86,29 +86,43 @@ interface Plan {
  */
 export async function bump(request: BumpRequest, ports: BumpPorts): Promise<BumpEnd> {
   const { checkout } = ports;
-  const declared = await readDeclared(request.environment, ports);
+  const exclusively: Checkout["exclusively"] = request.isDryRun
+    ? (use) => use()
+    : checkout.exclusively;
+  // Else it might be read while another writes it.
+  const declared = await exclusively(() => readDeclared(request.environment, ports));
   const bumps = await request.choose(declared, checkout);
   checkBumps(bumps);
   await checkImages(bumps, declared, ports);
+  const write = () => writeCommit(bumps, request, ports);
   for (;;) {
-    const { file, planned, text } = await plan(bumps, request, ports);
-    if (text === undefined) {
-      if (!request.isDryRun) await checkout.checkClean(file);
-      return { kind: "unchanged", file, planned };
-    }
-    const changed = planned.filter(({ edits }) => edits.length > 0);
-    const view = toCommitView(request.environment, changed);
-    const message = toCommitMessage(view, ports.fillTemplate?.(view));
-    if (request.isDryRun) {
-      return { kind: "dry-run", diff: await checkout.diff(file, text), message };
-    }
-    const commit = await checkout.commit(file, text, message);
-    const [subject = ""] = message.split("\n");
-    const end = { commit, branch: checkout.branch ?? "HEAD", subject };
-    if (!request.isPushed) return { kind: "committed", ...end };
-    if ((await checkout.push()) === "pushed") return { kind: "pushed", ...end };
+    const end = await exclusively(write);
+    if (end.kind !== "committed" || !request.isPushed) return end;
+    if ((await checkout.push()) === "pushed") return { ...end, kind: "pushed" };
     await checkout.renew();
   }
+}
+
+async function writeCommit(
+  bumps: readonly ServiceBump[],
+  request: BumpRequest,
+  ports: BumpPorts,
+): Promise<BumpEnd> {
+  const { checkout } = ports;
+  const { file, planned, text } = await plan(bumps, request, ports);
+  if (text === undefined) {
+    if (!request.isDryRun) await checkout.checkClean(file);
+    return { kind: "unchanged", file, planned };
+  }
+  const changed = planned.filter(({ edits }) => edits.length > 0);
+  const view = toCommitView(request.environment, changed);
+  const message = toCommitMessage(view, ports.fillTemplate?.(view));
+  if (request.isDryRun) {
+    return { kind: "dry-run", diff: await checkout.diff(file, text), message };
+  }
+  const commit = await checkout.commit(file, text, message);
+  const [subject = ""] = message.split("\n");
+  return { kind: "committed", commit, branch: checkout.branch ?? "HEAD", subject };
 }
 
 /** Reads helm-notify.yaml and the values file of one environment. */

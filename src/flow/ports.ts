@@ -207,6 +207,8 @@ export interface Checkout {
   readonly readHistory: (path: string, words: readonly string[]) => AsyncIterable<string>;
   /** What `text` would change, as a unified diff. */
   readonly diff: (path: string, text: string) => Promise<string>;
+  /** Runs `use` while no other bump writes into the same files. */
+  readonly exclusively: <T>(use: () => Promise<T>) => Promise<T>;
   /** Refuses a file that does not say what is committed. */
   readonly checkClean: (path: string) => Promise<void>;
   /** Commits that one file and no other; the commit's name. */

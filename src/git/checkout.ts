@@ -2,14 +2,15 @@
 // tree of its own beside the user's): it can be renewed when others push first, and the user's files are not touched
 // before the push has come through.
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { withoutPasswords } from "../domain/credentials-in-url.ts";
 import { NotifyError } from "../domain/errors.ts";
-import type { Checkout, Deadline } from "../flow/ports.ts";
+import type { Checkout } from "../flow/ports.ts";
 import { removedOnSignal, withTempFolder } from "../io/temp-folder.ts";
 import { checkRemote, type GitAccess, gitEnvironment } from "./access.ts";
 import { gitError, toGitFailure } from "./failure.ts";
 import { createGit, type RunGit } from "./git.ts";
+import { type LockWorld, withLock } from "./lock.ts";
 import {
   checkClean,
   commitFile,
@@ -32,14 +33,11 @@ export interface CheckoutRequest {
   readonly access: GitAccess;
 }
 
-export interface CheckoutWorld {
+export interface CheckoutWorld extends LockWorld {
   /** The folder the user stands in. */
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly deadline: Deadline;
   readonly random: () => number;
-  /** A line for the person. */
-  readonly say: (line: string) => void;
   /** Done first where a signal ends the process; returns the end of that. */
   readonly beforeEnd: (action: () => Promise<void>) => () => void;
 }
@@ -79,11 +77,14 @@ async function useInPlace<T>(
   { branch, author }: CheckoutRequest,
   folder: string,
   temp: string,
-  { env, deadline, say, beforeEnd }: CheckoutWorld,
+  world: CheckoutWorld,
   use: (checkout: Checkout) => Promise<T>,
 ): Promise<T> {
+  const { env, say } = world;
   const stop = new AbortController();
-  const git = at(createGit(env), folder, AbortSignal.any([deadline.signal, stop.signal]));
+  const signal = AbortSignal.any([world.deadline.signal, stop.signal]);
+  const deadline = { ...world.deadline, signal };
+  const git = at(createGit(env), folder, signal);
   let isWarned = false;
   const current = await currentBranch(git);
   if (branch !== undefined && branch !== current) {
@@ -102,16 +103,21 @@ async function useInPlace<T>(
       }
       yield* readHistory(git, path, words);
     },
+    exclusively: async (doing) => {
+      const { stdout } = await must(git, ["rev-parse", "--git-path", "helm-notify.lock"]);
+      const file = resolve(folder, stdout.trimEnd());
+      const done = withLock(file, { ...world, deadline }, doing);
+      const forget = world.beforeEnd(async () => {
+        stop.abort();
+        await Promise.allSettled([done]);
+      });
+      return done.finally(forget);
+    },
     checkClean: (path) => checkClean(git, path),
     commit: async (path, text, message) => {
       if (current === undefined) throw detached();
       await checkClean(git, path);
-      const committing = commitOrPutBack(path, text, message);
-      const forget = beforeEnd(async () => {
-        stop.abort();
-        await Promise.allSettled([committing]);
-      });
-      return committing.finally(forget);
+      return commitOrPutBack(path, text, message);
     },
     push: () => Promise.reject(new Error("nothing is pushed from the user's work tree")),
     renew: () => Promise.reject(new Error("nothing is renewed in the user's work tree")),
@@ -230,6 +236,7 @@ function privateCopy(
       if (await isShallow(git)) await fetchBranch(git, origin, world, ["--unshallow"]);
       yield* readHistory(git, path, words);
     },
+    exclusively: (doing) => doing(),
     checkClean: () => Promise.resolve(),
     commit: (path, text, message) => commitFile(git, folder, path, text, message, author),
     push: () => withReason(pushHead(git, remote, branch)),

@@ -1,5 +1,6 @@
 // What git's words on a failure mean. They are the only sign there is: its exit status is 1 or 128 for all of them.
 import { NotifyError } from "../domain/errors.ts";
+import { errorCode } from "../io/network-error.ts";
 
 export type GitFailure =
   /** Another push came first. */
@@ -70,6 +71,15 @@ export function toGitFailure(doing: string, stderr: string): GitFailure {
     return { kind: "broken", error: gitError("GIT_UNREACHABLE", problem, stderr, hint) };
   }
   return { kind: "refused", error: gitError("GIT_FAILED", `${doing} failed`, stderr) };
+}
+
+export function cannotWrite(file: string, cause: unknown): NotifyError {
+  const code = errorCode(cause);
+  const isFull = ["ENOSPC", "EDQUOT", "EFBIG"].includes(code);
+  return new NotifyError("CANNOT_WRITE", `cannot write ${file} (${code})`, {
+    hint: isFull ? "Make room on that disk." : "Give yourself the right to write it.",
+    cause,
+  });
 }
 
 /** With git's own words below. */

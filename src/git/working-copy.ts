@@ -72,7 +72,14 @@ export async function checkClean(git: Git, path: string): Promise<void> {
       hint: `Commit ${path} first, or name another file in helm-notify.yaml.`,
     });
   }
-  const { stdout } = await must(git, ["status", "--porcelain", "--", literal(path)]);
+  const { stdout } = await must(git, [
+    // Others may commit meanwhile.
+    "--no-optional-locks",
+    "status",
+    "--porcelain",
+    "--",
+    literal(path),
+  ]);
   if (stdout === "") return;
   throw new NotifyError("DIRTY_FILE", `${path} has changes that are not committed`, {
     hint: `Commit ${path} first, or put it back with git restore.`,

@@ -64,6 +64,8 @@ it("a refused push is done again after a pause of any length up to a limit that 
     deadline,
     random: () => draws[pauses.length] ?? 0,
     say: () => {},
+    pid: process.pid,
+    isRunning: () => true,
     beforeEnd: () => () => {},
   };
   const pushing = withCheckout(request, world, async (checkout) => {
@@ -101,6 +103,8 @@ it("a commit that was made before the deadline is not undone after it", async ()
     deadline,
     random: () => 0,
     say: () => {},
+    pid: process.pid,
+    isRunning: () => true,
     beforeEnd: () => () => {},
   };
   const refused = withCheckout(request, world, ({ commit }) =>

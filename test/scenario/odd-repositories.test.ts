@@ -322,6 +322,25 @@ it.each<[NodeJS.Signals, string[]]>([
   expect(left).toEqual([]);
 });
 
+it("twenty bumps at once in one work tree make twenty commits, each what it says", async () => {
+  const clone = await (await open()).clone();
+  const tags = Array.from({ length: 20 }, (_, index) => `1.4.${index}`);
+  const ends = await Promise.all(
+    tags.map((tag) => clone.bump([...to(`api=${tag}`), "--allow-downgrade"])),
+  );
+  for (const { code } of ends) expect(code).toBe(0);
+  const log = ["log", "--format=%h %(trailers:key=Image-Tag,valueonly,separator=)", "-20"];
+  const commits = (await clone.git(log)).stdout.trim().split("\n");
+  expect(new Set(commits.map((line) => line.split("api=")[1]))).toEqual(new Set(tags));
+  for (const line of commits) {
+    const [commit = "", tag = ""] = line.split(" api=");
+    const { stdout } = await clone.git(["show", `${commit}:staging.yaml`]);
+    expect(stdout).toBe(STAGING.replace("1.3.2", tag));
+  }
+  expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+  expect(existsSync(join(clone.folder, ".git/helm-notify.lock"))).toBe(false);
+});
+
 it("a tag that stands in the file and is not committed is not taken for done", async () => {
   const clone = await (await open()).clone();
   clone.write("staging.yaml", STAGING.replace("2.0.0", "2.0.1"));

@@ -72,6 +72,7 @@ async function promote(given: Given) {
     readFile: (path) => Promise.resolve(files[path] && JSON.stringify(files[path])),
     readHistory: unexpected,
     diff: unexpected,
+    exclusively: unexpected,
     checkClean: unexpected,
     commit: unexpected,
     push: unexpected,
