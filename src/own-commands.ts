@@ -151,6 +151,8 @@ async function init(folder: string, options: { dryRun: boolean }, host: Host): P
   const { changeChart, readChartTree } = await import("./io/chart-files.ts");
   const { readLibraryChart } = await import("./io/library-chart.ts");
   const { readChart } = await import("./helm/chart/chart-reader.ts");
+  const { createGit } = await import("./git/git.ts");
+  const { isIgnored } = await import("./git/working-copy.ts");
   await initChart(
     folder,
     { isDryRun: options.dryRun },
@@ -159,6 +161,7 @@ async function init(folder: string, options: { dryRun: boolean }, host: Host): P
       changeChart,
       readLibrary: readLibraryChart,
       readChart: async (chart) => readChart({ chart, chartFlags: [] }, askHelm(host)),
+      isIgnored: async (file) => isIgnored(createGit(host.env), folder, file),
       print: (line) => host.writeOut(`${line}\n`),
     },
   );

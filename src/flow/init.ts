@@ -12,6 +12,7 @@ import type { ChangeChart, ChartTree, ReadChartTree } from "./ports.ts";
 import { toValuesBlock } from "./values-block.ts";
 
 const LIBRARY = "helm-notify";
+const COPY = `charts/${LIBRARY}/Chart.yaml`;
 
 /** The chart as Helm sees it, its subcharts included. */
 export interface ChartContents {
@@ -25,6 +26,8 @@ export interface InitDependencies {
   readonly changeChart: ChangeChart;
   readonly readChart: (directory: string) => Promise<ChartContents>;
   readonly readLibrary: () => ChartTree;
+  /** Whether Git would leave out a file of the chart. */
+  readonly isIgnored: (file: string) => Promise<boolean>;
   readonly print: (line: string) => void;
 }
 
@@ -39,6 +42,12 @@ export async function initChart(
   const plan = planInit(tree, contents, dependencies.readLibrary());
   if (!options.isDryRun) await dependencies.changeChart(directory, plan);
   for (const step of plan.steps) dependencies.print(step);
+  const hasCopy = tree.has(COPY) || plan.writes.has(COPY);
+  if (hasCopy && (await dependencies.isIgnored(COPY))) {
+    const folder = `${directory}/charts/${LIBRARY}`;
+    const spelled = /\s/.test(folder) ? `"${folder}"` : folder;
+    dependencies.print(toStep("next", `git add -f ${spelled}`, ".gitignore leaves it out"));
+  }
   if (options.isDryRun) dependencies.print("dry run: nothing was written");
 }
 

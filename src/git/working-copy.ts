@@ -5,7 +5,9 @@ import { dirname, join } from "node:path";
 import { NotifyError } from "../domain/errors.ts";
 import { errorCode } from "../io/network-error.ts";
 import { gitError, toGitFailure } from "./failure.ts";
-import type { GitEnd } from "./git.ts";
+import type { GitEnd, RunGit } from "./git.ts";
+
+const IGNORED_MS = 10_000;
 
 /** Runs git in the folder. */
 export type Git = (argv: readonly string[], input?: string) => Promise<GitEnd>;
@@ -34,6 +36,18 @@ export async function readRepositoryFile(
       hint: "Correct the file.",
       cause: error,
     });
+  }
+}
+
+/** Whether .gitignore leaves out a file that is not committed yet. Without Git, or outside of a repository, nothing does. */
+export async function isIgnored(git: RunGit, folder: string, path: string): Promise<boolean> {
+  const signal = AbortSignal.timeout(IGNORED_MS);
+  try {
+    const { code } = await git(["check-ignore", "--quiet", path], { cwd: folder, signal });
+    return code === 0;
+  } catch (error) {
+    if (error instanceof NotifyError) return false;
+    throw error;
   }
 }
 

@@ -3,15 +3,18 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HELM_MAJORS, type HelmMajor } from "../../scripts/toolbox.ts";
 import { initChart } from "../../src/flow/init.ts";
+import { createGit } from "../../src/git/git.ts";
+import { isIgnored } from "../../src/git/working-copy.ts";
 import { readChart } from "../../src/helm/chart/chart-reader.ts";
 import { changeChart, readChartTree } from "../../src/io/chart-files.ts";
 import { readLibraryChart } from "../../src/io/library-chart.ts";
 import { textAt } from "../support/kube/json.ts";
+import { run } from "../support/process.ts";
 import { objectOf, render, runHelm, temporaryFolder, writeChart } from "../support/rendering.ts";
 
 const SETTINGS = ["--set", "helm-notify.environment=staging,helm-notify.slack.secretRef=slack"];
 
-async function init(chart: string, isDryRun = false): Promise<string[]> {
+async function init(chart: string, isDryRun = false, env = process.env): Promise<string[]> {
   const lines: string[] = [];
   await initChart(
     chart,
@@ -24,6 +27,7 @@ async function init(chart: string, isDryRun = false): Promise<string[]> {
           throw new Error("init needs no helm");
         }),
       readLibrary: readLibraryChart,
+      isIgnored: async (file) => isIgnored(createGit(env), chart, file),
       print: (line) => lines.push(line),
     },
   );
@@ -155,6 +159,32 @@ describe.each(HELM_MAJORS)("a chart of `helm create` with Helm %i", (major) => {
 });
 
 describe("init", () => {
+  const CHART = { "Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n" };
+  const ignoring = async (text: string) => {
+    const folder = temporaryFolder();
+    await run(["git", "init", "--quiet", folder]);
+    const chart = writeChart(join(folder, "my chart"), CHART);
+    writeChart(folder, { ".gitignore": text });
+    return { folder, chart };
+  };
+
+  it("says how to commit the copy where .gitignore leaves it out, until it is", async () => {
+    const { folder, chart } = await ignoring("charts/\n");
+    const step = `next     git add -f "${chart}/charts/helm-notify": .gitignore leaves it out`;
+    expect(await init(chart, true)).toContain(step);
+    expect(await init(chart)).toContain(step);
+    await run(["git", "-C", folder, "add", "--force", "."]);
+    expect(await init(chart)).not.toContain(step);
+  });
+
+  it.each([
+    ["archives alone", "*.tgz\n", process.env],
+    ["nothing that Git could tell", "charts/\n", { ...process.env, PATH: "/nowhere" }],
+  ])("says nothing of it where .gitignore leaves out %s", async (_, text, env) => {
+    const { chart } = await ignoring(text);
+    expect((await init(chart, true, env)).join("\n")).not.toContain("git add");
+  });
+
   it("refuses what is no chart, and leaves nothing behind", async () => {
     const folder = temporaryFolder();
     await expect(init(folder)).rejects.toThrow(`${folder} holds no Chart.yaml`);
