@@ -285,14 +285,9 @@ function warningsOf(
     (kind === "carried" || (kind === "explicit" && !isSaidTogether(path, service.tag, input))) &&
     toText(value) !== undefined &&
     toText(value) === live;
-  if (
-    service.revision &&
-    revision.kind === "carried" &&
-    tag.kind === "explicit" &&
-    before.tag !== after.tag
-  ) {
+  if (service.revision && isOfOldTag(service.revision, revision, before.revision)) {
     warnings.push(
-      `Helm keeps the revision of the old tag, ${after.revision ?? "none"}; set ${formatPath(service.revision)} as well`,
+      `the revision of the old tag stays, ${after.revision ?? "none"}; set ${formatPath(service.revision)} as well`,
     );
   }
   if (service.digest && isOfOldTag(service.digest, digest, before.digest)) {

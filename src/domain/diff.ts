@@ -14,7 +14,7 @@ export type ServiceChange =
    * tags of another kind do not say it, nor do those of one image.
    */
   | ({ readonly kind: "changed"; readonly isDowngrade: boolean } & Replaced)
-  /** The same revision under a new tag: no code changed. */
+  /** The same revision under a new tag: rebuilt, or left behind beside it in the values. */
   | ({ readonly kind: "rebuilt" } & Replaced)
   /** The same tag, pointing at another image. */
   | ({ readonly kind: "digest-only" } & Replaced)

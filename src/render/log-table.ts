@@ -146,7 +146,7 @@ function toChangeLines(run: Run): readonly string[] {
         return `${change.name} ${arrow(change.from.tag, change.to.tag)} (was ${change.fromName})`;
       case "rebuilt": {
         const { name, from, to } = change;
-        return `${name} ${arrow(from.tag, to.tag)} (${isSameDigest(from, to) ? "same digest" : "rebuilt"})`;
+        return `${name} ${arrow(from.tag, to.tag)} (same ${isSameDigest(from, to) ? "digest" : "revision"})`;
       }
       case "digest-only":
         return `${change.name} ${change.to.tag} (another digest)`;

@@ -27,7 +27,7 @@ export const TEXTS = {
   changed:
     "*{{name}}*  {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if compare}}  ({{compare}}){{/if}}{{#if image}}  now from {{image}}{{/if}}{{#if isDowngrade}}  ⚠️ downgrade{{/if}}{{#if droppedCommits}}  ⚠️ drops {{droppedCommits}} live {{#if isOneDropped}}commit{{else}}commits{{/if}}{{/if}}{{#if isSameDigest}}  (same digest: the image is the same){{else if isSameCode}}  (no code change){{/if}}",
   rebuilt:
-    "*{{name}}*  {{from}} → {{to}}  ({{#if isSameDigest}}same digest: the image is the same{{else}}rebuilt, same revision{{/if}})",
+    "*{{name}}*  {{from}} → {{to}}  ({{#if isSameDigest}}same digest: the image is the same{{else}}same revision{{/if}})",
   "digest-only": "*{{name}}*  {{to}}  (digest {{fromDigest}} → {{toDigest}})",
   renamed:
     "*{{name}}*  {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}  (renamed from {{fromName}})",
@@ -38,7 +38,7 @@ export const TEXTS = {
   "short changed":
     "{{name}} {{#unless isSameTag}}{{from}} → {{/unless}}{{to}}{{#if image}} from {{image}}{{/if}}{{#if isSameDigest}} (same digest){{else if isDowngrade}} (downgrade){{/if}}",
   "short rebuilt":
-    "{{name}} {{from}} → {{to}} ({{#if isSameDigest}}same digest{{else}}rebuilt{{/if}})",
+    "{{name}} {{from}} → {{to}} (same {{#if isSameDigest}}digest{{else}}revision{{/if}})",
   "short digest-only": "{{name}} {{to}} (new digest)",
   "short renamed": "{{name}} {{#unless isSameTag}}{{from}} → {{/unless}}{{to}} (was {{fromName}})",
   "short added": "{{name}} {{to}}{{#if isNew}} (new){{/if}}",

@@ -82,7 +82,8 @@ export function toChangeView(
   return {
     name: escapeText(change.name, limit),
     from: link(page(from), fromLabel, limit),
-    to: link(page(to), toLabel, limit),
+    // It is linked already, and may have been left behind beside the new tag.
+    to: link(change.kind === "rebuilt" ? undefined : page(to), toLabel, limit),
     fromName: change.kind === "renamed" ? escapeText(change.fromName, limit) : "",
     isSameTag: fromLabel === toLabel,
     isNew: message.before === "record",

@@ -46,10 +46,10 @@ describe("the announcement of a run that begins", () => {
     ["an added service", undefined, { tag: "1" }, "*mailer*  1  (new)"],
     ["a removed service", { tag: "1" }, undefined, "*mailer*  1  (removed)"],
     [
-      "a rebuilt one",
-      { tag: "1", revision: "a" },
-      { tag: "2", revision: "a" },
-      "*mailer*  1 → 2  (rebuilt, same revision)",
+      "a new tag beside the revision of the old one",
+      { tag: "1", revision: commit("1"), source: SOURCE },
+      { tag: "2", revision: commit("1"), source: SOURCE },
+      `*mailer*  <${SOURCE}/commit/${commit("1")}|1> → 2  (same revision)`,
     ],
     [
       "another digest",

@@ -367,15 +367,26 @@ describe("warnings", () => {
     expect(plan({ explicit: image("api", { tag: "1.0.0" }), chart }).warnings).toEqual([]);
   });
 
-  it("--reuse-values keeps the old revision under a new tag", () => {
-    const { warnings } = plan({
-      live: image("api", { tag: "1.3.2", revision: "aaa" }),
-      explicit: image("api", { tag: "1.4.0" }),
-      isKeptByHelm: true,
-    });
-    expect(warnings).toEqual([
-      "api: Helm keeps the revision of the old tag, aaa; set api.image.revision as well",
+  it.each<[string, Case]>([
+    ["--reuse-values keeps it", { explicit: image("api", { tag: "1.4.0" }), isKeptByHelm: true }],
+    [
+      "it stands in a file, and the tag in --set",
+      {
+        explicit: image("api", { tag: "1.4.0", revision: "aaa" }),
+        originOf: (path) => (path.at(-1) === "tag" ? "--set" : "staging.yaml"),
+      },
+    ],
+  ])("the old revision stays under a new tag: %s", (_, given) => {
+    const live = image("api", { tag: "1.3.2", revision: "aaa" });
+    expect(plan({ live, ...given }).warnings).toEqual([
+      "api: the revision of the old tag stays, aaa; set api.image.revision as well",
     ]);
+  });
+
+  it("nothing where one command says both: a rebuild has another tag", () => {
+    const live = image("api", { tag: "1.3.2", revision: "aaa" });
+    const explicit = image("api", { tag: "1.3.3", revision: "aaa" });
+    expect(plan({ live, explicit }).warnings).toEqual([]);
   });
 
   it.each<[string, Case]>([

@@ -135,12 +135,12 @@ describe("the log of a release", () => {
       "api 1.7.0 → 1.6.0 (same digest)",
     ],
     [
-      "a rebuild",
+      "another tag of the same revision",
       {
         from: recordOf({ api: { tag: "1", revision: commit("a") } }),
         to: recordOf({ api: { tag: "2", revision: commit("a") } }),
       },
-      "api 1 → 2 (rebuilt)",
+      "api 1 → 2 (same revision)",
     ],
     [
       "another name",
