@@ -4,26 +4,15 @@ import { parseImageReference } from "./image-reference.ts";
 import { companionsOf, type Service } from "./service.ts";
 import { formatPath, isMap, type Value, type Values } from "./values.ts";
 
-export interface DetectedService extends Service {
-  /** What the value at the path is: a tag, or a whole reference `name:tag`. */
-  readonly kind: PlaceKind;
-}
-
-type PlaceKind = "tag" | "reference";
-
-interface Place {
-  readonly kind: PlaceKind;
-  readonly path: readonly string[];
-}
-
 /** Lists the places in coalesced values (defaults of the chart and its subcharts, and the user's), in their order. */
-export function detectServices(values: Values, chartName: string): DetectedService[] {
-  const places = findPlaces(values, []).filter(({ path: [root = ""] }) => !isAnchorHolder(root));
-  const names = places.map(({ path }) => toName(path) || chartName);
-  return places.map((place, index) => {
-    const name = names[index] ?? chartName;
-    const isShared = names.indexOf(name) !== names.lastIndexOf(name);
-    return toService(place, isShared ? formatPath(place.path) : name, values);
+export function detectServices(values: Values, chartName: string): Service[] {
+  const places = findPlaces(values, []).filter(([root = ""]) => !isAnchorHolder(root));
+  const names = places.map((path) => toName(path) || chartName);
+  return places.map((path, index) => {
+    const own = names[index] ?? chartName;
+    const isShared = names.indexOf(own) !== names.lastIndexOf(own);
+    const name = isShared ? formatPath(path) : own;
+    return { name, tag: path, ...companionsOf(path, values), carry: true };
   });
 }
 
@@ -32,12 +21,11 @@ function isAnchorHolder(root: string): boolean {
   return /^(?:_|x-)/.test(root);
 }
 
-function findPlaces(map: Values, path: readonly string[]): Place[] {
-  return Object.entries(map).flatMap(([key, value]): Place[] => {
+function findPlaces(map: Values, path: readonly string[]): string[][] {
+  return Object.entries(map).flatMap(([key, value]): string[][] => {
     const here = [...path, key];
     if (isMap(value)) return isOwnedByOthers(here) ? [] : findPlaces(value, here);
-    const kind = placeKind(key, value, { map, path });
-    return kind === undefined ? [] : [{ kind, path: here }];
+    return isPlace(key, value, { map, path }) ? [here] : [];
   });
 }
 
@@ -53,11 +41,12 @@ interface Surroundings {
   readonly path: readonly string[];
 }
 
-function placeKind(key: string, value: Value, where: Surroundings): PlaceKind | undefined {
+function isPlace(key: string, value: Value, where: Surroundings): boolean {
   const isTagLike = typeof value === "string" || typeof value === "number" || value === null;
-  if (!isTagLike) return undefined;
-  if (isTagPlace(key, where) || isVersionPlace(key, where)) return "tag";
-  return isReferencePlace(key, value, where) ? "reference" : undefined;
+  return (
+    isTagLike &&
+    (isTagPlace(key, where) || isVersionPlace(key, where) || isReferencePlace(key, value, where))
+  );
 }
 
 function isTagPlace(key: string, { map, path }: Surroundings): boolean {
@@ -122,8 +111,4 @@ function toName(path: readonly string[]): string {
   const isGrouped =
     segments.length > 1 && /^(?:services|apps|components)$/i.test(segments[0] ?? "");
   return (isGrouped ? segments.slice(1) : segments).join(".");
-}
-
-function toService({ kind, path }: Place, name: string, values: Values): DetectedService {
-  return { name, kind, tag: path, ...companionsOf(path, values), carry: true };
 }

@@ -2,11 +2,9 @@ import { describe, expect, it } from "vitest";
 import { detectServices } from "../../src/domain/detection.ts";
 import { formatPath, type Values } from "../../src/domain/values.ts";
 
-/** `name=path`, with `!` behind whole references. */
+/** `name=path` */
 function detect(values: Values): string[] {
-  return detectServices(values, "shop").map(
-    ({ name, tag, kind }) => `${name}=${formatPath(tag)}${kind === "reference" ? "!" : ""}`,
-  );
+  return detectServices(values, "shop").map(({ name, tag }) => `${name}=${formatPath(tag)}`);
 }
 
 const SHA = `sha256:${"0a".repeat(32)}`;
@@ -36,20 +34,20 @@ describe("image tags are found by their shape", () => {
       ["worker=workerImageTag", "web=web_image_tag"],
     ],
     ["imageTags", { imageTags: { operator: "1" } }, ["operator=imageTags.operator"]],
-    ["a whole reference", { image: "a/b:1" }, ["shop=image!"]],
+    ["a whole reference", { image: "a/b:1" }, ["shop=image"]],
     [
       "a short name and a number",
       { app: { image: "app:101" }, images: { db: "postgres:15", proxy: "a/proxy:15" } },
-      ["app=app.image!", "db=images.db!", "proxy=images.proxy!"],
+      ["app=app.image", "db=images.db", "proxy=images.proxy"],
     ],
-    ["a reference by digest", { api: { image: `a/b@${SHA}` } }, ["api=api.image!"]],
+    ["a reference by digest", { api: { image: `a/b@${SHA}` } }, ["api=api.image"]],
     [
       "a key that ends in Image",
       { global: { busyboxImage: "busybox:1.36" } },
-      ["global.busybox=global.busyboxImage!"],
+      ["global.busybox=global.busyboxImage"],
     ],
-    ["references in a map of images", { images: { etcd: "q/etcd:v3" } }, ["etcd=images.etcd!"]],
-    ["a reference at repository", { image: { repository: "a/b:1" } }, ["shop=image.repository!"]],
+    ["references in a map of images", { images: { etcd: "q/etcd:v3" } }, ["etcd=images.etcd"]],
+    ["a reference at repository", { image: { repository: "a/b:1" } }, ["shop=image.repository"]],
     [
       "version in an image map",
       { api: { image: { name: "a", version: "1" } } },
@@ -63,7 +61,7 @@ describe("image tags are found by their shape", () => {
     [
       "an image with a tag, and not the version beside it",
       { api: { image: "a/b:1", version: "2" } },
-      ["api=api.image!"],
+      ["api=api.image"],
     ],
     ["any capitals", { API: { Image: { Repository: "a/b", Tag: "1" } } }, ["API=API.Image.Tag"]],
     [
