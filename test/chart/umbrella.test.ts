@@ -8,7 +8,7 @@ import {
   writeAnnouncedChart,
   writeChart,
 } from "../support/rendering.ts";
-import { copyShopChart } from "../support/shop-chart.ts";
+import { copyLibraryChart, copyShopChart } from "../support/shop-chart.ts";
 
 const ENABLED = { environment: "staging", slack: { secretRef: "slack" } };
 
@@ -55,6 +55,40 @@ describe.each(HELM_MAJORS)("with Helm %i", (major) => {
     const disabled = await render(major, chart, ["--set", "two.helm-notify.enabled=false"]);
     expect(disabled.stderr).toBe("");
     objectOf(disabled, "ConfigMap", "shop-helm-notify-record");
+  });
+
+  it("a library chart around the snippets is refused where the application does not depend on them itself", async () => {
+    const helmNotify = { name: "helm-notify", version: "*" };
+    const write = (more: readonly object[]) => {
+      const chart = writeChart(temporaryFolder(), {
+        "Chart.yaml": {
+          apiVersion: "v2",
+          name: "shop",
+          version: "1.0.0",
+          dependencies: [{ name: "company", version: "1.0.0" }, ...more],
+        },
+        "values.yaml": {
+          api: { image: { tag: "1" } },
+          "helm-notify": { ...ENABLED, services: { api: { tag: "api.image.tag" } } },
+        },
+        "templates/all.yaml": '{{ include "company.all" . }}',
+        "charts/company/Chart.yaml": {
+          apiVersion: "v2",
+          name: "company",
+          version: "1.0.0",
+          type: "library",
+          dependencies: [helmNotify],
+        },
+        "charts/company/templates/_all.tpl":
+          '{{ define "company.all" }}{{ include "helm-notify.all" . }}{{ end }}',
+      });
+      copyLibraryChart(join(chart, "charts/company/charts/helm-notify"));
+      if (more.length > 0) copyLibraryChart(join(chart, "charts/helm-notify"));
+      return chart;
+    };
+    const refused = await render(major, write([]));
+    expect(refused.stderr).toContain("make helm-notify a dependency of this chart itself");
+    objectOf(await render(major, write([helmNotify])), "ConfigMap", "shop-helm-notify-record");
   });
 
   it("an umbrella announces its subcharts' images, an empty tag by their own appVersion", async () => {
