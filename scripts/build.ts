@@ -17,6 +17,7 @@ import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import { build as bundle } from "esbuild";
 import { run } from "../test/support/process.ts";
+import { bundledPackages, licenceTexts } from "./bundled-packages.ts";
 import { precompiledTexts } from "./precompiled-texts.ts";
 import { type WarmUp, withWarmUps } from "./warm-up.ts";
 
@@ -61,6 +62,8 @@ export async function build(log: (line: string) => void = () => {}): Promise<voi
       log(`built dist/${program.name}`);
     }
   });
+  const packages = await bundledPackages(PROGRAMS.map(({ entry }) => entry));
+  writeFileSync(join(DIST, "licenses.txt"), licenceTexts(packages));
 }
 
 const stampOf = (name: string) => join(WORK, `${name}.digest`);
@@ -181,7 +184,7 @@ function sourceDigest(): string {
     "src/**/*.ts",
     "hooks-image/**/*.ts",
     `${LIBRARY_CHART}/**/*`,
-    "scripts/{boot,build,code-cache,precompiled-texts,warm-up}.ts",
+    "scripts/{boot,build,bundled-packages,code-cache,precompiled-texts,warm-up}.ts",
     "package-lock.json",
     "package.json",
   ];

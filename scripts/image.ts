@@ -43,6 +43,7 @@ async function collectFiles(): Promise<Files> {
     program: [
       { kind: "file", path: "helm-notify-hook", ...executable },
       text("sbom.cdx.json", bill),
+      text("licenses.txt", readFileSync(join(ROOT, "dist/licenses.txt"), "utf8")),
     ],
   };
 }

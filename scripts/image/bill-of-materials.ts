@@ -1,7 +1,5 @@
 // What is in the image, for scanners. https://cyclonedx.org/docs/1.6/json/
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { build } from "esbuild";
+import { bundledPackages, readManifest } from "../bundled-packages.ts";
 import type { DebianPackage } from "./debian-files.ts";
 
 interface Component {
@@ -10,12 +8,6 @@ interface Component {
   readonly version: string;
   readonly purl?: string;
   readonly licenses?: readonly { readonly expression: string }[];
-}
-
-interface Manifest {
-  readonly name: string;
-  readonly version: string;
-  readonly license?: string;
 }
 
 // Interface versions, not programs.
@@ -29,7 +21,7 @@ export async function billOfMaterials(
 ): Promise<string> {
   const { name, version } = readManifest(root);
   const components = [
-    ...(await bundledPackages(root, entry)),
+    ...(await bundledPackages([entry])).map(npmComponent),
     ...nodeComponents(),
     ...packages.map(debianComponent),
   ];
@@ -43,31 +35,10 @@ export async function billOfMaterials(
   return `${JSON.stringify(bill, undefined, 2)}\n`;
 }
 
-/** The npm packages that contribute code, as the bundler sees them. */
-async function bundledPackages(root: string, entry: string): Promise<Component[]> {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    bundle: true,
-    platform: "node",
-    write: false,
-    outfile: "bundle.cjs",
-    metafile: true,
-    logLevel: "error",
-  });
-  const inputs = Object.values(metafile.outputs).flatMap((output) =>
-    Object.entries(output.inputs)
-      .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
-      .map(([path]) => path),
-  );
-  const folders = inputs.flatMap(
-    (path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? [],
-  );
-  return [...new Set(folders)].toSorted().map((folder) => {
-    const { name, version, license } = readManifest(join(root, folder));
-    const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
-    return { ...library(name, version, purl), ...(license && licensed(license)) };
-  });
+function npmComponent(folder: string): Component {
+  const { name, version, license } = readManifest(folder);
+  const purl = `pkg:npm/${name.replace("@", "%40")}@${version}`;
+  return { ...library(name, version, purl), ...(license && licensed(license)) };
 }
 
 function nodeComponents(): Component[] {
@@ -88,8 +59,4 @@ function library(name: string, version: string, purl: string): Component {
 
 function licensed(expression: string): Pick<Component, "licenses"> {
   return { licenses: [{ expression }] };
-}
-
-function readManifest(folder: string): Manifest {
-  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 }

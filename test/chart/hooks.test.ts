@@ -285,11 +285,6 @@ describe.each(HELM_MAJORS)("with Helm %i the hooks", (major) => {
           sources: [
             { serviceAccountToken: { path: "token", expirationSeconds: 600 } },
             { configMap: { name: "kube-root-ca.crt", items: [{ key: "ca.crt", path: "ca.crt" }] } },
-            {
-              downwardAPI: {
-                items: [{ path: "namespace", fieldRef: { fieldPath: "metadata.namespace" } }],
-              },
-            },
           ],
         },
       },

@@ -23,6 +23,19 @@ it.each(["plugin.yaml", "chart-snippets/helm-notify/Chart.yaml"])(
   (file) => expect(parse(readFileSync(join(ROOT, file), "utf8")).version).toBe(VERSION),
 );
 
+it("the licences of what is inside lie beside the executables", () => {
+  const licences = readFileSync(join(ROOT, "dist/licenses.txt"), "utf8");
+  for (const text of [
+    `helm-notify ${VERSION}\n\n`,
+    "Apache License",
+    "Yehuda Katz",
+    "Colin McDonnell",
+    "Node.js contributors",
+  ]) {
+    expect(licences).toContain(text);
+  }
+});
+
 it("the library chart runs the hook image of its own version", () => {
   const values = parse(readFileSync(join(ROOT, "chart-snippets/helm-notify/values.yaml"), "utf8"));
   expect(values.image.tag).toBe(VERSION);

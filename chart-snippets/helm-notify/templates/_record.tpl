@@ -6,14 +6,10 @@ Usage: {{ include "helm-notify.record" . }}
 */ -}}
 {{- define "helm-notify.record" -}}
 {{- $settings := index .Values (include "helm-notify.key" .) -}}
-{{- $services := dict -}}
-{{- range $name, $service := include "helm-notify.services" . | fromJson -}}
-{{- $_ := set $services $name (omit $service "problems") -}}
-{{- end -}}
 {{- dict "v" 1
   "environment" ($settings.environment | default "")
   "chart" (dict "name" .Chart.Name "version" .Chart.Version)
-  "services" $services | toPrettyJson -}}
+  "services" (include "helm-notify.services" . | fromJson) | toPrettyJson -}}
 {{- end -}}
 
 {{- /*

@@ -99,7 +99,6 @@ volumes:
         # The kubelet renews it before its time is up; the program reads it anew.
         - serviceAccountToken: { path: token, expirationSeconds: 600 }
         - configMap: { name: kube-root-ca.crt, items: [{ key: ca.crt, path: ca.crt }] }
-        - downwardAPI: { items: [{ path: namespace, fieldRef: { fieldPath: metadata.namespace } }] }
   {{- with $settings.extraVolumes }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end -}}
 
