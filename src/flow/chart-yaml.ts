@@ -1,5 +1,5 @@
 // Chart.yaml and its like: read as a map, added to without touching a byte of the rest.
-import { isMap as isMapNode, isSeq, LineCounter, parseDocument, stringify } from "yaml";
+import { isMap as isMapNode, isScalar, isSeq, LineCounter, parseDocument, stringify } from "yaml";
 import { NotifyError } from "../domain/errors.ts";
 
 /** Helm takes the last of two equal keys (tried with 3.17.2 and 4.2.3). */
@@ -40,7 +40,7 @@ export function withListItem(
 ): string {
   const old = map[key] ?? [];
   const expected = { ...map, [key]: [...(Array.isArray(old) ? old : []), item] };
-  return checked(file, insertItem(text, key, item), expected);
+  return checked(file, insertItem(text, key, item), expected, text);
 }
 
 /** The text with `block` (lines of `key: value`) behind it. */
@@ -49,13 +49,21 @@ export function withBlock({ file, text, map }: ChartYaml, block: string): string
   const start = Object.keys(map).length > 0 ? text : text.replace(/^\{\s*\}[^\S\n]*\n?/m, "");
   const gap = start.trim() === "" ? "" : newline(text);
   const made = `${endLine(start)}${gap}${inStyleOf(text, block)}`;
-  return checked(file, made, { ...map, ...parseChartYaml(file, block).map });
+  return checked(file, made, { ...map, ...parseChartYaml(file, block).map }, text);
 }
 
 function insertItem(text: string, key: string, item: Readonly<Record<string, string>>): string {
   const root = parseDocument(text, YAML_OPTIONS).contents;
   const list = isMapNode(root) ? root.get(key, true) : undefined;
   const block = stringify([item], { lineWidth: 0 });
+  if (isScalar(list) && list.value === null && list.range) {
+    // Nothing, or comments alone. A null that is spelt out goes.
+    const [start, end] = list.range;
+    const rest = text.slice(0, start) + text.slice(end);
+    const lineEnd = rest.indexOf("\n", start);
+    const at = lineEnd === -1 ? rest.length : lineEnd + 1;
+    return `${endLine(rest.slice(0, at))}${inStyleOf(text, indented(block, "  "))}${rest.slice(at)}`;
+  }
   if (!isSeq(list) || !list.range) {
     return `${endLine(text)}${inStyleOf(text, `${key}:\n${indented(block, "  ")}`)}`;
   }
@@ -80,17 +88,23 @@ function insertItem(text: string, key: string, item: Readonly<Record<string, str
 }
 
 /** Text surgery may meet a style nobody thought of: what it made is read again before anyone else does. */
-function checked(file: string, text: string, expected: unknown): string {
+function checked(file: string, text: string, expected: unknown, before: string): string {
   let made: unknown;
   try {
     made = parseChartYaml(file, text).map;
   } catch {
     made = undefined;
   }
-  if (JSON.stringify(made) === JSON.stringify(expected)) return text;
+  const isNewlyTwice = hasKeyTwice(text) && !hasKeyTwice(before);
+  if (JSON.stringify(made) === JSON.stringify(expected) && !isNewlyTwice) return text;
   throw new NotifyError("BAD_YAML", `${file} is written in a way that cannot be added to`, {
     hint: "Write its top level as lines of `key: value`, then run this again.",
   });
+}
+
+/** Helm's lint refuses what Helm takes. */
+function hasKeyTwice(text: string): boolean {
+  return parseDocument(text).errors.some(({ code }) => code === "DUPLICATE_KEY");
 }
 
 function newline(text: string): string {

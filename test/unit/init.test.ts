@@ -146,6 +146,21 @@ describe("init plans", () => {
       'dependencies:\n  - name: helm-notify\n    version: "*"\nicon: x\n',
     ],
     [
+      "a list that is empty but for comments",
+      "dependencies: # ours\n# - name: redis\n\nicon: x\n",
+      'dependencies: # ours\n  - name: helm-notify\n    version: "*"\n# - name: redis\n\nicon: x\n',
+    ],
+    [
+      "a list that is null",
+      '"dependencies": ~\nicon: x\n',
+      '"dependencies": \n  - name: helm-notify\n    version: "*"\nicon: x\n',
+    ],
+    [
+      "a key at the end of the file",
+      "dependencies:",
+      'dependencies:\n  - name: helm-notify\n    version: "*"\n',
+    ],
+    [
       "a flow list",
       "dependencies: [{ name: redis }]\n",
       'dependencies: [{ name: redis }, { name: helm-notify, version: "*" }]\n',
@@ -261,6 +276,11 @@ describe("init refuses", () => {
       "values.yaml, line 2: a second YAML document begins",
     ],
     ["values.yaml that is not YAML", { "values.yaml": "a: b: c\n" }, "values.yaml, line 1: "],
+    [
+      "Chart.yaml in which the key would stand twice",
+      { "Chart.yaml": `${CHART}? dependencies\n` },
+      "Chart.yaml is written in a way that cannot be added to",
+    ],
     ["values.yaml that is a list", { "values.yaml": "- a\n" }, "values.yaml is not a map"],
     [
       "values.yaml in a style that cannot be added to",
