@@ -1,12 +1,12 @@
 // Opens a deployment repository to bump in it. What is to be pushed is made in a private copy (a shallow clone, or a work
 // tree of its own beside the user's): it can be renewed when others push first, and the user's files are not touched
 // before the push has come through.
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { withoutPasswords } from "../domain/credentials-in-url.ts";
 import { NotifyError } from "../domain/errors.ts";
 import type { Checkout } from "../flow/ports.ts";
-import { removedOnSignal, withTempFolder } from "../io/temp-folder.ts";
+import { removedOnSignal, withTempFolder, writePrivate } from "../io/temp-folder.ts";
 import { checkRemote, type GitAccess, gitEnvironment } from "./access.ts";
 import { gitError, toGitFailure } from "./failure.ts";
 import { createGit, type RunGit } from "./git.ts";
@@ -17,6 +17,7 @@ import {
   currentBranch,
   type Git,
   must,
+  overwrite,
   pushHead,
   readHead,
   readHistory,
@@ -130,9 +131,16 @@ async function useInPlace<T>(
     } catch (error) {
       // It is committed all the same where git was ended in what comes after.
       const isCommitted = (await readHead(cleaningGit(env, folder))) !== head;
-      if (!isCommitted) await writeFile(join(folder, path), before);
+      if (!isCommitted) await putBack(path, before);
       throw error;
     }
+  }
+
+  /** What could not be written at all need not be. */
+  async function putBack(path: string, text: string): Promise<void> {
+    await overwrite(join(folder, path), text).catch(() => {});
+    if ((await readRepositoryFile(folder, path)) === text) return;
+    say(`warning: ${path} could not be put back: git restore does it`);
   }
 }
 
@@ -275,9 +283,7 @@ function reading(git: Git, folder: string, temp: string): Pick<Checkout, "readFi
         ["a", before],
         ["b", text],
       ] as const) {
-        const file = join(temp, "diff", side, path);
-        await mkdir(dirname(file), { recursive: true });
-        await writeFile(file, content);
+        writePrivate(join(temp, "diff", side), path, content);
       }
       const names = [`a/${path}`, `b/${path}`];
       const config = ["-C", join(temp, "diff"), "-c", "core.quotePath=false"];

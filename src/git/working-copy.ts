@@ -1,10 +1,10 @@
 // A folder with a repository's files in it: what is read, committed and pushed there. Whose folder it is, and what is
 // left of it, is checkout.ts's affair.
-import { lstat, readFile, realpath, writeFile } from "node:fs/promises";
+import { lstat, open, readFile, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { NotifyError } from "../domain/errors.ts";
 import { errorCode } from "../io/network-error.ts";
-import { gitError, toGitFailure } from "./failure.ts";
+import { cannotWrite, gitError, toGitFailure } from "./failure.ts";
 import type { GitEnd, RunGit } from "./git.ts";
 
 const IGNORED_MS = 10_000;
@@ -115,12 +115,27 @@ export async function commitFile(
   author: string | undefined,
 ): Promise<string> {
   const identity = author === undefined ? [] : await identityArgv(git, author);
-  await writeFile(join(folder, path), text);
+  await overwrite(join(folder, path), text);
   // `--only`: what else is staged stays so.
   const argv = [...identity, "commit", "--quiet", "--only", "--file=-"];
   const byline = author === undefined ? [] : [`--author=${author}`];
   await must(git, [...argv, ...byline, "--", literal(path)], "the commit", message);
   return readHead(git);
+}
+
+/** In place: mode, owner and hard links stay. What is not reached stays too: a full disk cuts nothing off. */
+export async function overwrite(file: string, text: string): Promise<void> {
+  try {
+    const handle = await open(file, "r+");
+    try {
+      await handle.writeFile(text);
+      await handle.truncate(Buffer.byteLength(text));
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw cannotWrite(file, cause);
+  }
 }
 
 /** The commit that is checked out. */

@@ -1,7 +1,7 @@
 // Temporary files that only the user can read, gone on every way out.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { NotifyError } from "../domain/errors.ts";
 import { errorCode } from "./network-error.ts";
 
@@ -49,9 +49,12 @@ function remove(folder: string): void {
   open.delete(folder);
 }
 
-/** Writes a file of 0600 and returns its path. */
+/** Writes a file of 0600, with the folders it needs, and returns its path. */
 export function writePrivate(folder: string, name: string, content: string | Buffer): string {
   const path = join(folder, name);
-  orRefuse(() => writeFileSync(path, content, { mode: 0o600 }));
+  orRefuse(() => {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content, { mode: 0o600 });
+  });
   return path;
 }

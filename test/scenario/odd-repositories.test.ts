@@ -1,11 +1,14 @@
 // `bump` in deployment repositories as they are found elsewhere, and with a git that is set up in its own way.
 import {
   appendFileSync,
+  chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -339,6 +342,55 @@ it("twenty bumps at once in one work tree make twenty commits, each what it says
   }
   expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
   expect(existsSync(join(clone.folder, ".git/helm-notify.lock"))).toBe(false);
+});
+
+describe("what cannot be written is told, and stays as it was", () => {
+  const isRoot = process.getuid?.() === 0;
+  // A root who has to keep to the modes of files.
+  const asUser = isRoot ? ["setpriv", "--bounding-set=-dac_override"] : [];
+  const onFullDisk = ["bash", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "bash"];
+
+  it.each<[string, readonly string[], number, string, string, readonly string[]]>([
+    ["a file", asUser, 0o444, "staging.yaml", "cannot write <CLONE>/staging.yaml (EACCES)", []],
+    ["a repository", asUser, 0o555, ".git", "cannot write <CLONE>/.git/helm-notify.lock (EAC", []],
+    ["a disk", onFullDisk, 0o644, "staging.yaml", "cannot write <CLONE>/staging.yaml (EFBIG)", []],
+    [
+      "a TMPDIR",
+      onFullDisk,
+      0o644,
+      "staging.yaml",
+      "cannot write to <HOME> (EFBIG)",
+      ["--dry-run"],
+    ],
+  ])("%s", async (_, via, mode, path, message, options) => {
+    const text = `${STAGING}# ${"x".repeat(2000)}\n`;
+    const clone = await (await open({ ...FILES, "staging.yaml": text })).clone();
+    chmodSync(join(clone.folder, path), mode);
+    const end = await clone.bump([...to("api=1.4.0"), ...options], { via });
+    chmodSync(join(clone.folder, path), 0o755);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    const places = { "<CLONE>": clone.folder, "<HOME>": join(clone.folder, "..") };
+    const told = Object.entries(places).reduce(
+      (line, [name, at]) => line.replace(name, at),
+      message,
+    );
+    expect(end.stderr).toContain(told);
+    expect(end.stderr).toContain("hint: ");
+    expect(readFileSync(join(clone.folder, "staging.yaml"), "utf8")).toBe(text);
+  });
+
+  it("but a file keeps its mode and its other names", async () => {
+    const clone = await (await open()).clone();
+    const file = join(clone.folder, "staging.yaml");
+    const other = join(clone.folder, "../other.yaml");
+    chmodSync(file, 0o600);
+    linkSync(file, other);
+    clone.write("staging.yaml", `${STAGING}# longer\n`);
+    await clone.git(["commit", "--quiet", "--all", "--message=Longer"]);
+    expect(await clone.bump(to("api=1.4"))).toMatchObject({ code: 0 });
+    expect(readFileSync(other, "utf8")).toBe(`${STAGING.replace("1.3.2", "1.4")}# longer\n`);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
 });
 
 it("a tag that stands in the file and is not committed is not taken for done", async () => {

@@ -19,16 +19,21 @@ export interface DeploymentRepository {
   readonly tip: () => string;
   readonly fileOnServer: (path: string) => string;
   /** Runs `bump`, somewhere outside of any repository. */
-  readonly bump: (argv: readonly string[], options?: RunOptions) => Promise<Finished>;
+  readonly bump: (argv: readonly string[], options?: BumpOptions) => Promise<Finished>;
   /** A folder that is a clone of it. */
   readonly clone: (options?: readonly string[]) => Promise<Clone>;
   readonly close: () => void;
 }
 
+interface BumpOptions extends RunOptions {
+  /** What starts it. */
+  readonly via?: readonly string[];
+}
+
 interface Clone {
   readonly folder: string;
   readonly git: (argv: readonly string[]) => Promise<Finished>;
-  readonly bump: (argv: readonly string[], options?: RunOptions) => Promise<Finished>;
+  readonly bump: (argv: readonly string[], options?: BumpOptions) => Promise<Finished>;
   readonly write: (path: string, text: string) => void;
 }
 
@@ -66,8 +71,8 @@ export async function openDeploymentRepository(
     folder: cwd,
     git: (argv: readonly string[]) =>
       run(["git", ...argv], { cwd, env: { ...env, GIT_SSH_COMMAND: ssh } }),
-    bump: (argv: readonly string[], options: RunOptions = {}) =>
-      run([...BUMP, ...argv], {
+    bump: (argv: readonly string[], { via = [], ...options }: BumpOptions = {}) =>
+      run([...via, ...BUMP, ...argv], {
         cwd,
         ...options,
         env: { ...env, ...options.env },
