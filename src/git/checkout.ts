@@ -246,7 +246,8 @@ function privateCopy(
     },
     exclusively: (doing) => doing(),
     checkClean: () => Promise.resolve(),
-    commit: (path, text, message) => commitFile(git, folder, path, text, message, author),
+    commit: (path, text, message) =>
+      withReason(commitFile(git, folder, path, text, message, author)),
     push: () => withReason(pushHead(git, remote, branch)),
     renew: async () => {
       attempts++;
