@@ -157,7 +157,15 @@ async function useClone<T>(
   const plain = at(createGit(env), temp, deadline.signal);
   const run = reachingGit(request, repo, temp, world, await hasOwnSsh(plain, env));
   const named = request.branch === undefined ? [] : ["--branch", request.branch];
-  const argv = ["clone", "--quiet", "--depth=1", "--single-branch", "--no-tags", ...named];
+  const argv = [
+    "clone",
+    "--quiet",
+    "--origin=origin",
+    "--depth=1",
+    "--single-branch",
+    "--no-tags",
+    ...named,
+  ];
   await patiently(world, `clone of ${withoutPasswords(repo)}`, async () => {
     // What a broken attempt may have left.
     await rm(folder, { recursive: true, force: true });

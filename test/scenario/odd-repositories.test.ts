@@ -180,6 +180,20 @@ describe("the user's git", () => {
     expect(repository.git(["tag"])).toBe("");
   });
 
+  it("may call the remote of a clone otherwise", async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    const home = join(clone.folder, "../.gitconfig");
+    appendFileSync(home, "[clone]\n\tdefaultRemoteName = upstream\n");
+    const others = await repository.clone();
+    for (const end of [
+      await clone.bump([...to("worker=main-3"), "--repo", repository.url]),
+      await others.bump([...to("worker=main-4"), "--push"]),
+    ]) {
+      expect(end).toMatchObject({ code: 0, stderr: "" });
+    }
+  });
+
   it("may fetch something else meanwhile", async () => {
     const repository = await open();
     const clone = await repository.clone();
