@@ -293,7 +293,11 @@ function reporter(
 }
 
 /** Whether anybody could be told: by the chart's pod, by the Secret its values name, by the environment. */
-function mayBeTold({ hasPod }: PlannedRun, { slack }: NotifySettings, env: Host["env"]): boolean {
+function mayBeTold(
+  { hasPod }: PlannedRun,
+  { isEnabled, slack }: NotifySettings,
+  env: Host["env"],
+): boolean {
   const isInEnv = isSlackInEnvironment(env) || Boolean(env["HELM_NOTIFY_GENERIC_URL"]);
-  return hasPod || isInEnv || slack.secretRef !== undefined;
+  return hasPod || (isEnabled && (isInEnv || slack.secretRef !== undefined));
 }

@@ -59,6 +59,7 @@ export function reportPorts(
     },
     openRevisions,
     openTellers: async (signal) => {
+      if (!settings.isEnabled) return [];
       const secret = await readSecret(settings, env, openApi, signal);
       tokens = gitTokens(env["HELM_NOTIFY_GIT_TOKEN"] || secret["gitToken"], env, warn);
       return tellers(settings, secret, env, http.send, warn);
@@ -129,7 +130,7 @@ async function tellers(
   return ways;
 }
 
-/** For what is told of no run; `undefined` where there are no credentials. */
+/** For what is told of no run; `undefined` where there are no credentials, or nobody is to be told. */
 export async function openSlack(
   settings: NotifySettings,
   env: Environment,
@@ -137,6 +138,7 @@ export async function openSlack(
   send: SendHttp,
   signal: AbortSignal,
 ): Promise<Slack | undefined> {
+  if (!settings.isEnabled) return undefined;
   const secret = await readSecret(settings, env, openApi, signal);
   const access = findSlack(env, settings.slack, secret);
   return access && createSlack(access, send);

@@ -2,6 +2,8 @@
 import { isMap, type Value, type Values } from "./values.ts";
 
 export interface NotifySettings {
+  /** Off: nothing is announced, whoever has credentials. */
+  readonly isEnabled: boolean;
   readonly environment: string | undefined;
   readonly slack: {
     readonly secretRef: string | undefined;
@@ -24,15 +26,17 @@ const KEY = "helm-notify";
 // An umbrella chart of umbrella charts is rare, a chart with its settings deeper than this unheard of.
 const MAX_DEPTH = 4;
 
-/** Reads the settings out of coalesced values: those at the root, else those of the first subchart that has some. */
+/** Reads the settings out of coalesced values: those at the root, else those of the first subchart that has some, and is not off. */
 export function notifySettings(values: Values): NotifySettings {
   const atRoot = values[KEY];
-  const found = isMap(atRoot) ? atRoot : findBelow(values, MAX_DEPTH);
-  const isEnabled = found !== undefined && found["enabled"] !== false;
+  const candidates = isMap(atRoot) ? [atRoot] : settingsBelow(values, MAX_DEPTH);
+  const found = candidates.find(({ enabled }) => enabled !== false) ?? candidates[0];
+  const isEnabled = found?.["enabled"] !== false;
   const slack = mapAt(found, "slack");
   const rbac = mapAt(found, "rbac");
   const hasAccount = textAt(rbac, "serviceAccountName") !== undefined;
   return {
+    isEnabled,
     environment: textAt(found, "environment"),
     slack: {
       secretRef: textAt(slack, "secretRef"),
@@ -49,15 +53,14 @@ export function notifySettings(values: Values): NotifySettings {
   };
 }
 
-function findBelow(values: Values, depth: number): Values | undefined {
-  for (const value of Object.values(values)) {
-    if (!isMap(value)) continue;
-    const found = value[KEY];
-    if (isMap(found) && isMap(found["services"])) return found;
-    const below = depth > 1 ? findBelow(value, depth - 1) : undefined;
-    if (below !== undefined) return below;
-  }
-  return undefined;
+function settingsBelow(values: Values, depth: number): readonly Values[] {
+  return Object.values(values)
+    .filter(isMap)
+    .flatMap((value) => {
+      const found = value[KEY];
+      if (isMap(found) && isMap(found["services"])) return [found];
+      return depth > 1 ? settingsBelow(value, depth - 1) : [];
+    });
 }
 
 function mapAt(values: Values | undefined, key: string): Values | undefined {

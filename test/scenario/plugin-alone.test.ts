@@ -47,6 +47,23 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     expect(next.end).toContain("what ran before is not known");
   });
 
+  it("with the snippets switched off nobody is told, whoever has credentials", async () => {
+    const off = ["-f", `${shop.chart}/first-deploy.yaml`, "--set", "helm-notify.enabled=false"];
+    const upgrade = ["upgrade", "--install", "silent", shop.chart, ...off];
+    const told = shop.slack.messages.length;
+    for (const env of [{}, slackEnvironment()]) {
+      // oxlint-disable no-await-in-loop -- one release
+      await succeed(shop.notify(upgrade, { env }));
+      expect((await shop.notify([...upgrade, "--set", "failingHook=true"], { env })).code).toBe(1);
+      await succeed(shop.notify(["rollback", "silent", "1"], { env }));
+      await succeed(shop.notify(["lock", "silent", "--reason", "a freeze"], { env }));
+      await succeed(shop.notify(["unlock", "silent", "--force"], { env }));
+      await succeed(shop.notify(["uninstall", "silent"], { env }));
+      // oxlint-enable no-await-in-loop
+    }
+    expect(shop.slack.messages).toHaveLength(told);
+  });
+
   it("what Helm refuses before it does anything is told to nobody", async () => {
     const env = slackEnvironment();
     const chart = withoutSnippets(shop.chart);

@@ -6,6 +6,7 @@ const RBAC = { create: true };
 
 it("values without our key say nothing", () => {
   expect(notifySettings({ api: { image: { tag: "1" } } })).toMatchObject({
+    isEnabled: true,
     environment: undefined,
     hasPod: false,
     isPlain: false,
@@ -23,6 +24,7 @@ it("settings are read as they stand, blanks as nothing", () => {
     },
   });
   expect(settings).toEqual({
+    isEnabled: true,
     environment: "production",
     slack: {
       secretRef: "slack",
@@ -51,4 +53,16 @@ it("a subchart's settings count, but do not say what the chart will record", () 
     app: { "helm-notify": { environment: "staging", services: SERVICES, rbac: RBAC } },
   });
   expect(settings).toMatchObject({ environment: "staging", isPlain: false, hasPod: true });
+});
+
+it("of several subcharts one that is not switched off counts", () => {
+  const ours = { services: SERVICES, rbac: RBAC };
+  const off = { "helm-notify": { ...ours, environment: "production", enabled: false } };
+  const on = { "helm-notify": { ...ours, environment: "staging", enabled: true } };
+  expect(notifySettings({ one: off, two: on })).toMatchObject({
+    isEnabled: true,
+    environment: "staging",
+    hasPod: true,
+  });
+  expect(notifySettings({ one: off })).toMatchObject({ isEnabled: false, hasPod: false });
 });
