@@ -1,5 +1,5 @@
 // The first thing an executable runs. The program comes with a code cache in which the functions of a real run are compiled
-// already: Node's own `useCodeCache` holds only what runs at load (measured: shared/facts/binary.md, 1).
+// already: Node's own `useCodeCache` holds only what runs at load: test/bench/README.md.
 
 /** Set by the build. */
 declare const VERSION: string;

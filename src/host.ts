@@ -1,3 +1,4 @@
+// The process as the commands see it: only src/main.ts makes one.
 import type { Terminal } from "./io/ask.ts";
 import type { RunWorld } from "./helm/run.ts";
 

@@ -67,7 +67,12 @@ async function withPorts(
         });
         const deadline = createDeadline(TELL_MS);
         try {
-          const slack = await openSlack(notify, env, access.openApi, http.send, deadline.signal);
+          const slack = await openSlack(notify, env, {
+            openApi: access.openApi,
+            send: http.send,
+            signal: deadline.signal,
+            warn: (line) => say(`warning: ${line}`),
+          });
           const delivery = await slack?.post(message, deadline);
           if (delivery === undefined || delivery.kind === "delivered") return;
           say(`warning: not announced: ${delivery.reason}`);

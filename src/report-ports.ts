@@ -60,7 +60,7 @@ export function reportPorts(
     openRevisions,
     openTellers: async (signal) => {
       if (!settings.isEnabled) return [];
-      const secret = await readSecret(settings, env, openApi, signal);
+      const secret = await readSecret(settings, env, { openApi, signal, warn });
       tokens = gitTokens(env["HELM_NOTIFY_GIT_TOKEN"] || secret["gitToken"], env, warn);
       return tellers(settings, secret, env, http.send, warn);
     },
@@ -99,16 +99,26 @@ export function clusterPorts(api: KubeApi, release: string): ClusterPorts {
 
 type Environment = Host["env"];
 
+interface SecretEdges {
+  readonly openApi: () => Promise<KubeApi | undefined>;
+  readonly signal: AbortSignal;
+  readonly warn: (line: string) => void;
+}
+
 /** The Secret named in the values; not asked for where the environment says it all. */
 async function readSecret(
   { slack }: NotifySettings,
   env: Environment,
-  openApi: () => Promise<KubeApi | undefined>,
-  signal: AbortSignal,
+  { openApi, signal, warn }: SecretEdges,
 ): Promise<Readonly<Record<string, string>>> {
   if (isSlackInEnvironment(env) || slack.secretRef === undefined) return {};
   const api = await openApi();
-  return (api && (await getSecret(api, slack.secretRef, signal))) ?? {};
+  if (api === undefined) return {};
+  const secret = await getSecret(api, slack.secretRef, signal);
+  if (secret === undefined) {
+    warn(`nobody is told: there is no Secret ${slack.secretRef} in namespace ${api.namespace}`);
+  }
+  return secret ?? {};
 }
 
 async function tellers(
@@ -134,14 +144,12 @@ async function tellers(
 export async function openSlack(
   settings: NotifySettings,
   env: Environment,
-  openApi: () => Promise<KubeApi | undefined>,
-  send: SendHttp,
-  signal: AbortSignal,
+  edges: SecretEdges & { readonly send: SendHttp },
 ): Promise<Slack | undefined> {
   if (!settings.isEnabled) return undefined;
-  const secret = await readSecret(settings, env, openApi, signal);
+  const secret = await readSecret(settings, env, edges);
   const access = findSlack(env, settings.slack, secret);
-  return access && createSlack(access, send);
+  return access && createSlack(access, edges.send);
 }
 
 /** What is said outright, and the token GitHub gives the jobs of its CI. */

@@ -40,6 +40,8 @@ stays 0; 1 with --strict. A wrong command line, or nothing that says whom to tel
 
 Environment:
   HELM_NOTIFY_SLACK_BOT_TOKEN with HELM_NOTIFY_SLACK_CHANNEL, or HELM_NOTIFY_SLACK_WEBHOOK_URL
+  HELM_NOTIFY_SLACK_API_URL
+                           of GovSlack, or of a proxy: https://slack-gov.com/api/
   HELM_NOTIFY_GENERIC_URL with HELM_NOTIFY_GENERIC_SECRET
                            a CloudEvent, signed, for anything else than Slack
   HELM_NOTIFY_ACTOR, HELM_NOTIFY_URL

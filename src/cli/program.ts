@@ -89,6 +89,8 @@ Environment:
 
 To tell people without the Secret named in the values:
   HELM_NOTIFY_SLACK_BOT_TOKEN with HELM_NOTIFY_SLACK_CHANNEL, or HELM_NOTIFY_SLACK_WEBHOOK_URL
+  HELM_NOTIFY_SLACK_API_URL
+                           of GovSlack, or of a proxy: https://slack-gov.com/api/
   HELM_NOTIFY_GENERIC_URL with HELM_NOTIFY_GENERIC_SECRET
                            CloudEvents, signed, for anything else than Slack
   HELM_NOTIFY_GIT_TOKEN    HOST=TOKEN, several parted by commas: lists the commits that ship

@@ -1,4 +1,4 @@
-// Which of Helm's flags take the next word. Tried on 3.17.2 and 4.2.3 (shared/facts/helm-flags.txt).
+// Which of Helm's flags take the next word. Tried on 3.17.2 and 4.2.3, flag by flag.
 import type { HelmVerb, ToldVerb } from "../domain/request.ts";
 
 /** How a flag takes its value: `none` = a switch, `optional` = only by `=`, `required` = by `=` or as the next word. */

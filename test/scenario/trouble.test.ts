@@ -49,6 +49,19 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     }
   });
 
+  it("a Secret that is not there is named on stderr, and Helm runs", async () => {
+    const shop = await openDeployer(bed(), major);
+    try {
+      await succeed(shop.kubectl(["delete", "secret", "slack"]));
+      const { stderr } = await succeed(shop.notify(upgradeShop(shop, "--install")));
+      expect(stderr).toContain(
+        `warning: nobody is told: there is no Secret slack in namespace ${shop.namespace}\n`,
+      );
+    } finally {
+      await shop.close();
+    }
+  });
+
   it("anything else than Slack gets each run as signed events", async () => {
     const shop = await openDeployer(bed(), major, () => ({}));
     const receiver = await startGenericReceiver();
