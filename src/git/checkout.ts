@@ -22,6 +22,7 @@ import {
   readHead,
   readHistory,
   readRepositoryFile,
+  refuseLeftOut,
 } from "./working-copy.ts";
 
 export interface CheckoutRequest {
@@ -52,6 +53,8 @@ interface Origin {
 
 // There are none in a private copy, where `submodule.recurse` of the user's would look for them.
 const NO_SUBMODULES = "--no-recurse-submodules";
+// The user's sparse checkout is of no use there, and may leave out what is to be written.
+const WITH_ALL_FILES = ["-c", "core.sparseCheckout=false"];
 const CLEANUP_MS = 10_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 3_000;
@@ -96,6 +99,11 @@ async function useInPlace<T>(
   return use({
     branch: current,
     ...reading(git, folder, temp),
+    readFile: async (path) => {
+      const text = await readRepositoryFile(folder, path);
+      if (text === undefined) await refuseLeftOut(git, path);
+      return text;
+    },
     readHistory: async function* (path, words) {
       if (!isWarned && (await isShallow(git))) {
         say("warning: this clone lacks its history: a tag may have stood there before");
@@ -280,7 +288,8 @@ async function renewCopy(
   world: CheckoutWorld,
 ): Promise<void> {
   await fetchBranch(git, origin, world);
-  await must(git, ["reset", "--quiet", "--hard", NO_SUBMODULES, "FETCH_HEAD"]);
+  const argv = [...WITH_ALL_FILES, "reset", "--quiet", "--hard", NO_SUBMODULES, "FETCH_HEAD"];
+  await must(git, argv, "git reset");
 }
 
 function reading(git: Git, folder: string, temp: string): Pick<Checkout, "readFile" | "diff"> {

@@ -87,7 +87,9 @@ function collect(stream: NodeJS.ReadableStream): () => string {
   return () => Buffer.concat(chunks).toString();
 }
 
-function tooSlow([verb = ""]: readonly string[]): NotifyError {
+function tooSlow(argv: readonly string[]): NotifyError {
+  // Behind settings.
+  const verb = argv.find((word) => /^[a-z][a-z-]*$/.test(word)) ?? "";
   return new NotifyError("GIT_TOO_SLOW", `git ${verb} was not done before the deadline`, {
     hint: "Check the connection to the repository, or give it more time with --deadline.",
   });

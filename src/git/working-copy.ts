@@ -1,7 +1,7 @@
 // A folder with a repository's files in it: what is read, committed and pushed there. Whose folder it is, and what is
 // left of it, is checkout.ts's affair.
 import { lstat, open, readFile, realpath } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { NotifyError } from "../domain/errors.ts";
 import { errorCode } from "../io/network-error.ts";
 import { cannotWrite, gitError, toGitFailure } from "./failure.ts";
@@ -76,6 +76,15 @@ export async function* readHistory(
     const shown = await git(["show", `${commit}:${path}`]);
     if (shown.code === 0) yield shown.stdout;
   }
+}
+
+/** Refuses a file that is in the repository, and not in the work tree by the user's own choice. */
+export async function refuseLeftOut(git: Git, path: string): Promise<void> {
+  const { stdout } = await must(git, ["ls-files", "-t", "--", literal(path)]);
+  if (!stdout.startsWith("S ")) return;
+  throw new NotifyError("LEFT_OUT_FILE", `${path} is left out by the sparse checkout`, {
+    hint: `Run git sparse-checkout add ${posix.dirname(path)}, or leave it to --push.`,
+  });
 }
 
 /** Refuses a file that the user has changed, and one that is not the repository's: new, ignored, or a submodule's. */

@@ -180,6 +180,28 @@ describe("the user's git", () => {
     expect(repository.git(["tag"])).toBe("");
   });
 
+  it.each([
+    ["--cone", "docs"],
+    ["--no-cone", "/docs", "/helm-notify.yaml"],
+  ])("may leave files out of the work tree (%s)", async (...patterns) => {
+    const values = "environments/eu/staging.yaml";
+    const files = { "helm-notify.yaml": config(values), [values]: STAGING, "docs/a.md": "a\n" };
+    const clone = await (await open(files)).clone();
+    await clone.git(["sparse-checkout", "set", ...patterns]);
+    const [hidden, message] = [join(clone.folder, values), "is left out by the sparse checkout"];
+    expect(existsSync(hidden)).toBe(false);
+    expect(await clone.bump([...to("api=1.4.0"), "--push"])).toMatchObject({ code: 0, stderr: "" });
+    expect(existsSync(hidden)).toBe(false);
+    const refused = await clone.bump(to("api=1.4.1"));
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toBe(
+      `helm notify: ${values} ${message}\nhelm notify: hint: Run git sparse-checkout add environments/eu, or leave it to --push.\n`,
+    );
+    await clone.git(["sparse-checkout", "add", "environments/eu"]);
+    expect(await clone.bump(to("api=1.4.1"))).toMatchObject({ code: 0, stderr: "" });
+    expect((await clone.git(["status", "--porcelain"])).stdout).toBe("");
+  });
+
   it("may call the remote of a clone otherwise", async () => {
     const repository = await open();
     const clone = await repository.clone();
