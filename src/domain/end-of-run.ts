@@ -20,6 +20,8 @@ export interface EndedRun {
   readonly history: readonly RevisionStatus[] | undefined;
   /** What the release's newest revisions say of themselves. */
   readonly descriptionOf: (revision: number) => string | undefined;
+  /** Whether the last it says is that a hook runs, one that comes before anything is applied. */
+  readonly isAtPreHook: (revision: number) => boolean;
 }
 
 /** `revision` is the one this run made, where it made one. */
@@ -48,8 +50,15 @@ function failureOf(run: EndedRun, made: readonly RevisionStatus[]): Outcome {
   if (interrupted) return interrupted;
   const description = run.descriptionOf(last.revision) ?? "";
   if (/\bcontext canceled\b/.test(description)) return { kind: "interrupted" };
-  return { kind: /\bpre-\w+ hooks? failed\b/.test(description) ? "not-applied" : "failed" };
+  // Of a rollback whose hook failed, Helm writes down no more than that it runs.
+  const isBefore = isPending(last)
+    ? run.isAtPreHook(last.revision)
+    : PRE_HOOK_FAILED.test(description);
+  return { kind: isBefore ? "not-applied" : "failed" };
 }
+
+// https://github.com/helm/helm/blob/v3.17.2/pkg/action/upgrade.go, install.go
+const PRE_HOOK_FAILED = /\bpre-\w+ hooks? failed\b|\bfailed pre-\w+:/;
 
 /** Refused before Helm wrote anything down; or written down and taken back: a first install that was to be undone. */
 function withoutRevision(run: EndedRun, interrupted: Outcome | undefined): Outcome {

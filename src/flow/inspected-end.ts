@@ -1,6 +1,7 @@
 // How a run of Helm ended, by what the release says of itself.
 import { type EndedRun, endOf } from "../domain/end-of-run.ts";
 import { isPending, type RevisionStatus } from "../domain/release.ts";
+import { hooksOf, inPhase, isPreHook } from "../domain/release-hooks.ts";
 import type { Outcome } from "../domain/run.ts";
 import type { Deadline, HelmExit, Revisions, StoredRevision } from "./ports.ts";
 import { orWarn } from "./warning.ts";
@@ -56,6 +57,10 @@ export async function inspectEnd(
     lastRevision,
     history,
     descriptionOf: (revision) => find(revision)?.description,
+    isAtPreHook: (revision) => {
+      const running = inPhase(hooksOf(find(revision)?.content), "Running");
+      return running.length > 0 && running.every(isPreHook);
+    },
   });
   const last = history?.[0];
   const pending = last && isPending(last) ? last : undefined;

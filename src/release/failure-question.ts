@@ -1,32 +1,23 @@
 // What a failed revision says of itself: where to look for the cause.
 import * as z from "zod/mini";
+import { hooksOf, inPhase, isPreHook, type ReleaseHook } from "../domain/release-hooks.ts";
 import type { StoredRevision } from "../flow/ports.ts";
 import { type FailureQuestion, WORKLOAD_KINDS, type Workload } from "../kube/failure.ts";
 
-// https://github.com/helm/helm/blob/v3.17.2/pkg/release/hook.go
-const hooks = z.array(
-  z.object({
-    kind: z.string(),
-    name: z.string(),
-    events: z.nullish(z.array(z.string())),
-    last_run: z.nullish(z.object({ phase: z.nullish(z.string()) })),
-  }),
-);
-const failedRelease = z.object({ hooks: z.nullish(hooks), manifest: z.nullish(z.string()) });
+const withManifest = z.object({ manifest: z.nullish(z.string()) });
 
 /** Asks for nothing where Helm left no revision: then nothing in the cluster is of this run. */
 export async function failureQuestion(
   failed: StoredRevision | undefined,
   since: Date,
 ): Promise<FailureQuestion> {
-  const { data } = failedRelease.safeParse(failed?.content);
-  const inPhase = (phase: string) =>
-    data?.hooks?.filter(({ last_run }) => last_run?.phase === phase);
-  const hookFailed = inPhase("Failed")?.[0];
+  const { data } = withManifest.safeParse(failed?.content);
+  const hooks = hooksOf(failed?.content);
+  const hookFailed = inPhase(hooks, "Failed")[0];
   // Where Helm was interrupted, maybe: it writes down that a hook runs, but not when that has ended well.
-  const hook = hookFailed ?? inPhase("Running")?.find(isAwaited);
+  const hook = hookFailed ?? inPhase(hooks, "Running").find(isAwaited);
   // Nothing is applied before the pre-hooks have ended: the workloads are as they were.
-  const isBefore = hookFailed?.events?.every((event) => event.startsWith("pre-")) ?? false;
+  const isBefore = hookFailed !== undefined && isPreHook(hookFailed);
   return {
     since,
     description: failed?.description,
@@ -37,17 +28,14 @@ export async function failureQuestion(
 
 /** Its hooks that Helm waits for, and which may outlive it. */
 export function awaitedHooks({ content }: StoredRevision): readonly Workload[] {
-  const { data } = failedRelease.safeParse(content);
-  return (data?.hooks ?? []).flatMap((hook) => {
+  return hooksOf(content).flatMap((hook) => {
     const isOfRun = hook.events?.some((event) => /^(?:pre|post)-/.test(event)) ?? false;
     return isOfRun && isAwaited(hook) ? [{ kind: hook.kind, name: hook.name }] : [];
   });
 }
 
-type Hook = z.infer<typeof hooks>[number];
-
 /** Helm waits for hooks of these kinds only. */
-function isAwaited(hook: Hook): hook is Hook & { readonly kind: "Job" | "Pod" } {
+function isAwaited(hook: ReleaseHook): hook is ReleaseHook & { readonly kind: "Job" | "Pod" } {
   return hook.kind === "Job" || hook.kind === "Pod";
 }
 

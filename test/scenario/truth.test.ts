@@ -1,4 +1,6 @@
 // What Slack says is what happened: each case on both Helms, by a bot and by a webhook.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
@@ -119,6 +121,37 @@ const CASES: readonly Case[] = [
         shop.fail(shop.upgrade(...API("1.4.0"), "--set", "helm-notify.deadlineSeconds=soon")),
       ),
     end: [/[Ff]ailed/, /nothing was applied/],
+  },
+  {
+    name: "a hook before an install fails",
+    run: async (shop) => {
+      await succeed(shop.helm(["uninstall", RELEASE]));
+      addFailingHook(shop, "pre-install");
+      return shop.told(() =>
+        shop.fail(["install", RELEASE, shop.chart, ...shop.upgrade().slice(3)]),
+      );
+    },
+    end: [/[Ff]ailed/, /nothing was applied/, "shop-hook"],
+  },
+  {
+    name: "a hook before a rollback fails",
+    run: async (shop) => {
+      addFailingHook(shop, "pre-rollback");
+      await shop.told(() => succeed(shop.notify(shop.upgrade(...API("1.4.0")))));
+      await shop.told(() => succeed(shop.notify(shop.upgrade(...API("1.5.0")))));
+      return shop.told(() => shop.fail(["rollback", RELEASE, "2"]));
+    },
+    end: [/[Ff]ailed/, /nothing was applied/, "shop-hook"],
+  },
+  {
+    name: "a hook after a rollback fails",
+    run: async (shop) => {
+      addFailingHook(shop, "post-rollback");
+      await shop.told(() => succeed(shop.notify(shop.upgrade(...API("1.4.0")))));
+      await shop.told(() => succeed(shop.notify(shop.upgrade(...API("1.5.0")))));
+      return shop.told(() => shop.fail(["rollback", RELEASE, "2"]));
+    },
+    end: [/[Ff]ailed/, /what was applied is still there/, "shop-hook"],
   },
   {
     name: "two failures in a row, then a good one",
@@ -249,6 +282,18 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     });
   });
 });
+
+function addFailingHook({ chart }: Deployer, event: string): void {
+  const image = "registry.example.com/shop/smoke-test:1.0.0";
+  const containers = [{ name: "hook", image, command: ["false"] }];
+  const job = {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata: { name: "shop-hook", annotations: { "helm.sh/hook": event } },
+    spec: { backoffLimit: 0, template: { spec: { restartPolicy: "Never", containers } } },
+  };
+  writeFileSync(join(chart, "templates/hook.yaml"), JSON.stringify(job));
+}
 
 async function openShop(deployer: Deployer): Promise<Shop> {
   const shop: Shop = {

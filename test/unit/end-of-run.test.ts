@@ -11,6 +11,7 @@ const FAILED_UPGRADE: EndedRun = {
   lastRevision: 4,
   history: [],
   descriptionOf: () => undefined,
+  isAtPreHook: () => false,
 };
 
 /** `5 failed, 4 deployed`, newest first, as `helm history` has it. */
@@ -58,6 +59,20 @@ describe("how a run ended", () => {
       "pre-upgrade hooks failed: 1 error occurred",
       {},
       { kind: "not-applied" },
+    ],
+    [
+      "a pre-install hook failed",
+      "1 failed",
+      'Release "shop" failed: failed pre-install: job shop-migrate failed: BackoffLimitExceeded',
+      { action: "install", lastRevision: 0 },
+      { kind: "not-applied" },
+    ],
+    [
+      "a post-install hook failed",
+      "1 failed",
+      'Release "shop" failed: failed post-install: job shop-smoke-test failed: BackoffLimitExceeded',
+      { action: "install", lastRevision: 0 },
+      { kind: "failed" },
     ],
     [
       "a post-upgrade hook failed",
@@ -149,6 +164,13 @@ describe("how a run ended", () => {
       "Rollback to 2",
       { action: "rollback" },
       { kind: "failed" },
+    ],
+    [
+      "a hook before the rollback failed, and the release is left pending",
+      "5 pending-rollback, 4 deployed",
+      "Rollback to 2",
+      { action: "rollback", isAtPreHook: () => true },
+      { kind: "not-applied" },
     ],
     [
       "the rollback was killed",
