@@ -9,7 +9,11 @@ import { isMap, type Value } from "./values.ts";
 export const CONFIG_FILE = "helm-notify.yaml";
 
 const text = z.string("is not a text").check(z.minLength(1, "is empty"));
-const file = text.check(z.refine(isInside, "is not a path inside of the repository"));
+// Git's history knows a file by one path only.
+const file = text.check(
+  z.refine(isInside, "is not a path inside of the repository"),
+  z.overwrite(withoutDetours),
+);
 
 const environment = z.strictObject(
   {
@@ -123,6 +127,11 @@ function unknownNames({ environments, services }: z.infer<typeof schema>): reado
   ];
 }
 
+function withoutDetours(path: string): string {
+  const parts = path.split("/");
+  return parts.filter((part) => part !== "" && part !== ".").join("/");
+}
+
 function isInside(path: string): boolean {
-  return !/^[/\\]|^[A-Za-z]:/.test(path) && !path.split(/[/\\]/).includes("..");
+  return !/^[/\\]|^[A-Za-z]:|^\.[./]*$/.test(path) && !path.split(/[/\\]/).includes("..");
 }

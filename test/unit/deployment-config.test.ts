@@ -49,6 +49,24 @@ describe("a service stands where it says, or where its name says", () => {
   });
 });
 
+it.each([
+  ["environments//./staging.yaml", "environments/staging.yaml"],
+  ["./staging.yaml", "staging.yaml"],
+  [".staging.d/a..b.yaml/.", ".staging.d/a..b.yaml"],
+])("the values file %s is %s, the path that Git knows", (said, values) => {
+  expect(parse({ environments: { staging: { values: said } }, services: {} })).toMatchObject({
+    environments: { staging: { values } },
+  });
+});
+
+it.each(["/etc/passwd", "../x.yaml", "a/../../x.yaml", "C:x.yaml", ".", ".//"])(
+  "the values file %s is refused: it is not inside of the repository",
+  (values) =>
+    expect(() => parse({ environments: { staging: { values } }, services: {} })).toThrow(
+      "environments.staging.values: is not a path inside of the repository",
+    ),
+);
+
 it("an environment's own policy wins over the service's", () => {
   const services = places({
     api: {
