@@ -24,6 +24,8 @@ interface CommitService {
 
 // https://git-scm.com/docs/SubmittingPatches#describe-changes and most hosts: what is longer is cut.
 const SUBJECT_LIMIT = 72;
+const TRAILER = /^[A-Za-z0-9-]+[ \t]*:/;
+const GITS_TRAILER = /^(?:Signed-off-by: |\(cherry picked from commit )/;
 
 export function toCommitView(environment: string, planned: readonly PlannedBump[]): CommitView {
   const services = planned.map(toCommitService);
@@ -35,10 +37,27 @@ export function toCommitView(environment: string, planned: readonly PlannedBump[
   };
 }
 
-/** The whole message: `text` is what a template made of the view, if there is one. Trailers are always there. */
-export function toCommitMessage(view: CommitView, text?: string): string {
-  const said = text ?? [view.subject, view.body].filter((part) => part !== "").join("\n\n");
-  return `${said.trim()}\n\n${view.services.flatMap(toTrailers).join("\n")}\n`;
+/** The whole message: `template` is what a template made of the view, if there is one. Trailers are always there. */
+export function toCommitMessage(view: CommitView, template?: string): string {
+  const said = template ?? [view.subject, view.body].filter((part) => part !== "").join("\n\n");
+  const text = said.trim();
+  const gap = endsInTrailers(text) ? "\n" : "\n\n";
+  return `${text}${gap}${view.services.flatMap(toTrailers).join("\n")}\n`;
+}
+
+/** By Git's own rule, for it looks at the last paragraph only: https://git-scm.com/docs/git-interpret-trailers#_description */
+function endsInTrailers(message: string): boolean {
+  const [, ...paragraphs] = message.split(/\n\s*\n/);
+  // What is indented goes on with the line before.
+  const lines =
+    paragraphs
+      .at(-1)
+      ?.replaceAll(/\n[ \t]+/g, " ")
+      .split("\n") ?? [];
+  const trailers = lines.filter((line) => GITS_TRAILER.test(line) || TRAILER.test(line)).length;
+  const others = lines.length - trailers;
+  const isMixed = lines.some((line) => GITS_TRAILER.test(line)) && trailers * 3 >= others;
+  return trailers > 0 && (others === 0 || isMixed);
 }
 
 function toCommitService({ bump, from, image, source }: PlannedBump): CommitService {
