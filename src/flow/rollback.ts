@@ -47,10 +47,13 @@ async function plan(
     const last = found.kind === "live" ? (found.release.newer ?? found.release) : found.newer;
     // Helm says better what is wrong with a release that is not there.
     if (last === undefined) return undefined;
-    const target =
-      request.verb === "rollback" ? await readTarget(request, last.revision, ports) : undefined;
-    const known = found.kind === "live" ? found.release : target;
-    if (known === undefined) return undefined;
+    const isRollback = request.verb === "rollback";
+    // Then Helm merely forgets it.
+    if (last.status === "uninstalled" && !isRollback) return undefined;
+    const read = (revision: number) => readRevision(request.release, revision, ports);
+    // https://github.com/helm/helm/blob/v3.17.2/pkg/action/rollback.go ("previousVersion")
+    const target = isRollback ? await read(request.revision || last.revision - 1) : undefined;
+    const known = found.kind === "live" ? found.release : (target ?? (await read(last.revision)));
     return await describePlan(request, flags, { found, known, target, last: last.revision }, ports);
   } catch (error) {
     if (!(error instanceof NotifyError)) throw error;
@@ -61,19 +64,18 @@ async function plan(
   }
 }
 
-async function readTarget(
-  { release, revision }: RollbackRequest,
-  last: number,
+async function readRevision(
+  release: string,
+  revision: number,
   ports: RollbackPorts,
 ): Promise<LiveRelease> {
   const revisions = await ports.openRevisions(release);
-  // https://github.com/helm/helm/blob/v3.17.2/pkg/action/rollback.go ("previousVersion")
-  return (await revisions.read(revision === 0 ? last - 1 : revision, ports.signal)).release;
+  return (await revisions.read(revision, ports.signal)).release;
 }
 
 interface Found {
   readonly found: LookUp;
-  /** The live release, else the one gone back to. */
+  /** The live release, else the one gone back to, else what a dead run or a failed uninstall left. */
   readonly known: LiveRelease;
   readonly target: LiveRelease | undefined;
   readonly last: number;

@@ -23,12 +23,13 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
   afterEach(() => shop.close());
 
-  /** An upgrade that was announced, and waits for a Deployment that is not ready. */
+  /** An upgrade or install that was announced, and waits for a Deployment that is not ready. */
   async function startWaiting(program = HELM_NOTIFY): Promise<ChildProcess> {
     const announced = new Promise<void>((resolve) => {
       shop.slack.onMessage(() => resolve());
     });
-    const argv = [...upgrade, "--wait", "--set", "notReady=true,api.image.tag=1.4.0"];
+    const given = ["--install", "--wait", "--set", "notReady=true,api.image.tag=1.4.0"];
+    const argv = [...upgrade, ...given];
     const upgrading = spawn(program, argv, { env: shop.env, cwd: shop.folder, stdio: "ignore" });
     await announced;
     await untilHelmWaits(shop);
@@ -73,6 +74,17 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     expect(`${back.start}\n${back.end}`).toMatch(/api +1\.4\.0 → 1\.3\.2/);
     expect(back.end).toContain("Rolled back shop in staging");
     await expect.poll(said(0)).toContain("Nobody saw how the upgrade of shop in staging ended");
+  });
+
+  it("both, at an install: its uninstall is told, and that nobody saw the install's end", async () => {
+    await succeed(shop.notify(["uninstall", "shop"]));
+    const plugin = await startWaiting();
+    const helm = helmOf(plugin);
+    plugin.kill("SIGKILL");
+    process.kill(helm, "SIGKILL");
+    const gone = await tellOf(shop, "shop", () => succeed(shop.notify(["uninstall", "shop"])));
+    expect(gone.end).toContain("Uninstalled shop from");
+    await expect.poll(said(1)).toContain("Nobody saw how the install of shop in staging ended");
   });
 });
 

@@ -154,6 +154,17 @@ const CASES: readonly Case[] = [
     end: [/[Ff]ailed/, /what was applied is still there/, "shop-hook"],
   },
   {
+    name: "an uninstall without the hook that another one failed at",
+    run: async (shop) => {
+      addFailingHook(shop, "pre-delete");
+      await shop.told(() => succeed(shop.notify(shop.upgrade())));
+      const failed = await shop.told(() => shop.fail(["uninstall", RELEASE]));
+      expect(failed.end).toContain("Failed: uninstall of shop in staging");
+      return shop.told(() => succeed(shop.notify(["uninstall", RELEASE, "--no-hooks"])));
+    },
+    end: ["Uninstalled shop from"],
+  },
+  {
     name: "two failures in a row, then a good one",
     run: async (shop) => {
       const failing = ["--set", "failingHook=true"];
