@@ -46,7 +46,7 @@ export function diffServices(
     .filter((change) => change !== undefined);
   const unchangedCount = names.length - changes.length;
   return {
-    changes: withRenames(changes).toSorted(
+    changes: withRenames(changes, [...from.values()], [...to.values()]).toSorted(
       (a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1),
     ),
     unchangedCount,
@@ -83,18 +83,21 @@ function isDowngrade(from: string, to: string): boolean {
   return before !== null && after !== null && after.compare(before) < 0;
 }
 
-/** One service that went and one that came, of the same image and source, and no other of it: it has a new name. */
-function withRenames(changes: readonly ServiceChange[]): readonly ServiceChange[] {
+/** One service that went and one that came, of the same image and source, which no other has: it has a new name. */
+function withRenames(
+  changes: readonly ServiceChange[],
+  before: readonly ServiceRecord[],
+  after: readonly ServiceRecord[],
+): readonly ServiceChange[] {
   const renames = changes.flatMap((gone): (ServiceChange & { kind: "renamed" })[] => {
     if (gone.kind !== "removed" || gone.from.image === undefined) return [];
     const isAlike = (service: ServiceRecord) =>
       service.image === gone.from.image && service.source === gone.from.source;
-    const came = changes.filter((change) => change.kind === "added" && isAlike(change.to));
-    const went = changes.filter((change) => change.kind === "removed" && isAlike(change.from));
-    const [only] = came;
-    if (only?.kind !== "added" || came.length > 1 || went.length > 1) return [];
+    const came = changes.find((change) => change.kind === "added" && isAlike(change.to));
+    const isOnly = [before, after].every((services) => services.filter(isAlike).length === 1);
+    if (came?.kind !== "added" || !isOnly) return [];
     return [
-      { kind: "renamed", name: only.name, fromName: gone.name, from: gone.from, to: only.to },
+      { kind: "renamed", name: came.name, fromName: gone.name, from: gone.from, to: came.to },
     ];
   });
   const settled = new Set(renames.flatMap(({ name, fromName }) => [`+${name}`, `-${fromName}`]));

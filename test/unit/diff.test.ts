@@ -119,6 +119,18 @@ describe("what changes between two records", () => {
       ["added mailer", "removed mail", "removed post"],
     ],
     [
+      "one that stays has the same image",
+      { mail: MAILER, post: MAILER },
+      { mailer: MAILER, post: { ...MAILER, tag: "2" } },
+      ["changed post", "added mailer", "removed mail"],
+    ],
+    [
+      "one that changes had the same image",
+      { mail: MAILER, post: MAILER },
+      { mailer: MAILER, post: { ...MAILER, image: "acme/post" } },
+      ["changed post", "added mailer", "removed mail"],
+    ],
+    [
       "no image",
       { mail: { tag: "1" } },
       { mailer: { tag: "1" } },
