@@ -44,6 +44,8 @@ const run = z.object({
   from: z.optional(z.nullable(releaseRecord)),
   /** Absent where nothing is left: an uninstall. */
   to: z.optional(releaseRecord),
+  /** Of a run whose `from` is not known; else the records say it. */
+  environment: z.optional(z.string()),
   phase: z.enum(["started", "ended"]),
   /** Of an ended run. A kind of a later version is not known. */
   // oxlint-disable-next-line promise/valid-params -- this is zod's
@@ -163,19 +165,19 @@ export function changeRun(
 }
 
 /** What ran before a run, as the ledger has it. */
-export function beforeOf(of: Pick<Run, "from">): Before {
-  if (of.from === undefined) return { kind: "unknown" };
+export function beforeOf(of: Pick<Run, "from" | "environment">): Before {
+  if (of.from === undefined) return { kind: "unknown", environment: of.environment };
   return of.from === null ? { kind: "nothing" } : { kind: "record", record: of.from };
 }
 
 /** The inverse of `beforeOf`. */
-export function toFrom(before: Before): Pick<Run, "from"> {
+export function toFrom(before: Before): Pick<Run, "from" | "environment"> {
   switch (before.kind) {
     case "record":
       return { from: before.record };
     case "nothing":
       return { from: null };
     case "unknown":
-      return {};
+      return before.environment ? { environment: before.environment } : {};
   }
 }

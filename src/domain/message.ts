@@ -9,7 +9,8 @@ import type { Shipped } from "./shipped.ts";
 export type Before =
   | { readonly kind: "record"; readonly record: ReleaseRecord }
   | { readonly kind: "nothing" }
-  | { readonly kind: "unknown" };
+  /** `environment` where it is known all the same. */
+  | { readonly kind: "unknown"; readonly environment?: string | undefined };
 
 /** Who started a run. Claimed: by the environment of a CI, not proved to the cluster. */
 export interface Starter {
@@ -69,11 +70,12 @@ export type RunDescription = Omit<
 /** Says what a run does to a release. */
 export function describeRun({ before, after, ...run }: RunDescription): Message {
   const record = before.kind === "record" ? before.record : undefined;
-  const { environment, chart } = after ?? record ?? {};
+  const known = after ?? record;
+  const environment = before.kind === "unknown" ? before.environment : undefined;
   return {
     ...run,
-    environment: environment || undefined,
-    chart,
+    environment: known?.environment || environment || undefined,
+    chart: known?.chart,
     before: before.kind,
     ...diffServices(record, after),
   };

@@ -14,17 +14,16 @@ export function recordBefore(
   services: readonly Service[],
   environment: string,
 ): Before {
+  const unknown = { kind: "unknown", environment } as const;
   if (found.kind === "none") {
     const isGone = found.newer === undefined || found.newer.status === "uninstalled";
-    return { kind: isGone ? "nothing" : "unknown" };
+    return isGone ? { kind: "nothing" } : unknown;
   }
   const { release } = found;
   if (release.running) return { kind: "record", record: release.running };
   const isKnown = release.record === undefined && release.newer === undefined;
   const isWhole = isKnown && release.status === "deployed";
-  return isWhole
-    ? { kind: "record", record: recordOf(release, services, environment) }
-    : { kind: "unknown" };
+  return isWhole ? { kind: "record", record: recordOf(release, services, environment) } : unknown;
 }
 
 /** What a revision consists of: as it rendered it, else as its values say. */

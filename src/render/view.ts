@@ -30,7 +30,7 @@ export function toView(message: Message): ViewOf<"start"> {
     action,
     isRollback: action === "rollback",
     isUninstall: action === "uninstall",
-    isFirst: message.before === "nothing" && action !== "uninstall",
+    isFirst: message.before === "nothing" && action === "install",
     release: escapeText(message.release, LINE_LABEL),
     namespace: escapeText(message.namespace, LINE_LABEL),
     environment: escapeText(message.environment ?? "", LINE_LABEL),

@@ -83,7 +83,7 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     plugin.kill("SIGKILL");
     process.kill(helm, "SIGKILL");
     const gone = await tellOf(shop, "shop", () => succeed(shop.notify(["uninstall", "shop"])));
-    expect(gone.end).toContain("Uninstalled shop from");
+    expect(gone.end).toContain("Uninstalled shop from staging");
     await expect.poll(said(1)).toContain("Nobody saw how the install of shop in staging ended");
   });
 });

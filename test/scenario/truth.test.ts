@@ -162,7 +162,7 @@ const CASES: readonly Case[] = [
       expect(failed.end).toContain("Failed: uninstall of shop in staging");
       return shop.told(() => succeed(shop.notify(["uninstall", RELEASE, "--no-hooks"])));
     },
-    end: ["Uninstalled shop from"],
+    end: ["Uninstalled shop from staging"],
   },
   {
     name: "two failures in a row, then a good one",

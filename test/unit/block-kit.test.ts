@@ -123,6 +123,17 @@ describe("the announcement of a run that begins", () => {
     ]);
   });
 
+  it("a rollback of what was uninstalled is no first install", () => {
+    expect(announced({ after: { api: WEB }, action: "rollback" }).at(-1)).toBe(
+      "namespace shop · chart shop 1.2.0",
+    );
+  });
+
+  it("the environment is told though what ran there is not known", () => {
+    const from = { kind: "unknown", environment: "staging" } as const;
+    expect(announced({ from, action: "uninstall" })[0]).toBe("Uninstalling *shop* from *staging*");
+  });
+
   it("what ran before is said to be unknown, and never guessed", () => {
     const unknown = { after: { api: WEB }, from: { kind: "unknown" } } as const;
     expect(announced(unknown)[1]).toBe("*api*  5.0.0");

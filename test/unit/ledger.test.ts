@@ -182,6 +182,7 @@ describe("runs", () => {
     { kind: "record", record: recordOf({ api: { tag: "1" } }) },
     { kind: "nothing" },
     { kind: "unknown" },
+    { kind: "unknown", environment: "staging" },
   ])("what ran before is kept: $kind", (before) => {
     const { from: _, ...rest } = RUN;
     const stored = decodeLedger(JSON.stringify(openRun(undefined, { ...rest, ...toFrom(before) })));

@@ -19,6 +19,7 @@ const BY_VALUES = {
   ...recordWith({ api: { image: "acme/api", tag: "2" } }),
   environment: "staging",
 };
+const UNKNOWN = { kind: "unknown", environment: "staging" };
 const RECORD = recordWith({ api: { tag: "3" } });
 const OTHER = recordWith({ api: { tag: "4" } });
 
@@ -38,21 +39,17 @@ it.each<[string, LookUp, object]>([
   [
     "unknown after a first install that was killed",
     { kind: "none", newer: newer("pending-install") },
-    { kind: "unknown" },
+    UNKNOWN,
   ],
   [
     "the cluster's own record, whatever Helm says",
     live({ record: RECORD, running: OTHER, newer: newer("failed") }),
     { kind: "record", record: OTHER },
   ],
-  ["unknown where that record cannot be read", live({ record: RECORD }), { kind: "unknown" }],
+  ["unknown where that record cannot be read", live({ record: RECORD }), UNKNOWN],
   ["the values of a release without a record", live({}), { kind: "record", record: BY_VALUES }],
-  [
-    "unknown after a failure without a record",
-    live({ newer: newer("failed") }),
-    { kind: "unknown" },
-  ],
-  ["unknown where the only revision failed", live({ status: "failed" }), { kind: "unknown" }],
+  ["unknown after a failure without a record", live({ newer: newer("failed") }), UNKNOWN],
+  ["unknown where the only revision failed", live({ status: "failed" }), UNKNOWN],
 ])("what runs before: %s", (_, found, expected) => {
   expect(recordBefore(found, servicesOf(LIVE, undefined), "staging")).toEqual(expected);
 });
