@@ -3,6 +3,7 @@
 import { parseTagValue } from "./image-reference.ts";
 import type { LiveRelease } from "./release.ts";
 import type { Service } from "./service.ts";
+import { isSame } from "./source-link.ts";
 import { THREAD } from "./thread.ts";
 import { formatPath, isMap, type Path, type Value, type Values, valueAt } from "./values.ts";
 
@@ -283,8 +284,8 @@ function warningsOf(
   const isOfOldTag = (path: Path, { kind, value }: Decision, live: string | undefined) =>
     before.tag !== after.tag &&
     (kind === "carried" || (kind === "explicit" && !isSaidTogether(path, service.tag, input))) &&
-    toText(value) !== undefined &&
-    toText(value) === live;
+    live !== undefined &&
+    isSame(toText(value) ?? "", live);
   if (service.revision && isOfOldTag(service.revision, revision, before.revision)) {
     warnings.push(
       `the revision of the old tag stays, ${after.revision ?? "none"}; set ${formatPath(service.revision)} as well`,

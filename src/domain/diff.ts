@@ -1,6 +1,7 @@
 // What a run changes, service by service.
 import parseVersion from "semver/functions/parse.js";
 import type { ReleaseRecord, ServiceRecord } from "./record.ts";
+import { isSame } from "./source-link.ts";
 
 interface Replaced {
   readonly name: string;
@@ -66,12 +67,13 @@ function changeOf(
   if (to === undefined) return from && { kind: "removed", name, from };
   if (from === undefined) return { kind: "added", name, to };
   if (from.tag !== to.tag) {
-    const isRebuilt = to.revision !== undefined && from.revision === to.revision;
-    if (isRebuilt) return { kind: "rebuilt", name, from, to };
+    const isKnown = from.revision !== undefined && to.revision !== undefined;
+    if (isKnown && !differInRevision(from.revision, to.revision))
+      return { kind: "rebuilt", name, from, to };
     const isDown = isDowngrade(from.tag, to.tag) && !isSameDigest(from, to);
     return { kind: "changed", name, from, to, isDowngrade: isDown };
   }
-  if (differ(from.revision, to.revision) || differ(from.image, to.image)) {
+  if (differInRevision(from.revision, to.revision) || differ(from.image, to.image)) {
     return { kind: "changed", name, from, to, isDowngrade: false };
   }
   // A digest that comes or goes is a change too: it decides what the node pulls.
@@ -115,4 +117,9 @@ export function isSameDigest(from: ServiceRecord, to: ServiceRecord): boolean {
 /** What only one record says is news about the record, not about the service. */
 export function differ(from: string | undefined, to: string | undefined): boolean {
   return from !== undefined && to !== undefined && from !== to;
+}
+
+/** As `differ`; a commit may be shortened. */
+export function differInRevision(from: string | undefined, to: string | undefined): boolean {
+  return differ(from, to) && !isSame(from ?? "", to ?? "");
 }

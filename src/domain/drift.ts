@@ -1,5 +1,5 @@
 // Drift: what Git declares, what the cluster records and what its pods run are not the same.
-import { differ } from "./diff.ts";
+import { differ, differInRevision } from "./diff.ts";
 import { locateRepository, parseImageReference } from "./image-reference.ts";
 import type { ServiceRecord } from "./record.ts";
 
@@ -67,7 +67,7 @@ export function declaredDrift(
   if (declared === undefined) return [];
   const isSame =
     declared.tag === recorded?.tag &&
-    !differ(declared.revision, recorded.revision) &&
+    !differInRevision(declared.revision, recorded.revision) &&
     !differ(declared.digest, recorded.digest);
   return isSame ? [] : [{ kind: "undeployed", declared, recorded }];
 }

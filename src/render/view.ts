@@ -1,6 +1,6 @@
 // What the texts may say: a message's facts as safe mrkdwn. Everything of outside is escaped here, once.
 import type { Cause, PodTrouble } from "../domain/cause.ts";
-import { differ, isSameDigest, type ServiceChange } from "../domain/diff.ts";
+import { differ, differInRevision, isSameDigest, type ServiceChange } from "../domain/diff.ts";
 import type { Message, PassedLock } from "../domain/message.ts";
 import type { ServiceRecord } from "../domain/record.ts";
 import type { Commit, Shipped } from "../domain/shipped.ts";
@@ -169,7 +169,7 @@ function labels(
   from: ServiceRecord | undefined,
   to: ServiceRecord | undefined,
 ): readonly [string, string] {
-  const isMoved = from?.tag === to?.tag && differ(from?.revision, to?.revision);
+  const isMoved = from?.tag === to?.tag && differInRevision(from?.revision, to?.revision);
   const label = (service: ServiceRecord | undefined) => {
     const { tag = "", revision = "" } = service ?? {};
     return isMoved ? `${tag} (${revision.slice(0, 7)})` : tag;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { diffServices } from "../../src/domain/diff.ts";
 import type { ReleaseRecord, ServiceRecord } from "../../src/domain/record.ts";
-import { recordOf } from "../support/records.ts";
+import { commit, recordOf } from "../support/records.ts";
 
 const one = (service: ServiceRecord): ReleaseRecord => recordOf({ api: service });
 
@@ -14,6 +14,18 @@ describe("what changes between two records", () => {
       { tag: "1", revision: "a" },
       { tag: "2", revision: "a" },
       "rebuilt",
+    ],
+    [
+      "a shortened commit under a new tag is the same revision",
+      { tag: "2.0.0", revision: commit("a").slice(0, 7) },
+      { tag: "1.0.0", revision: commit("a") },
+      "rebuilt",
+    ],
+    [
+      "a shortened commit under the same tag is no change",
+      { tag: "1", revision: commit("a").slice(0, 7) },
+      { tag: "1", revision: commit("a") },
+      undefined,
     ],
     [
       "a new revision under a new tag is a change",

@@ -34,6 +34,12 @@ describe("what Git declares and the cluster records", () => {
     ],
     ["another digest is drift", service("1", { digest: A }), service("1", { digest: B }), true],
     [
+      "a shortened commit is no drift",
+      service("1", { revision: commit("a").slice(0, 7) }),
+      service("1", { revision: commit("a") }),
+      false,
+    ],
+    [
       "a revision only one of them knows is no drift",
       service("1"),
       service("1", { revision: commit("a") }),
