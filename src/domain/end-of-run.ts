@@ -39,12 +39,16 @@ export function endOf(run: EndedRun): { readonly outcome: Outcome; readonly revi
 function failureOf(run: EndedRun, made: readonly RevisionStatus[]): Outcome {
   const interrupted = run.isSignalled ? ({ kind: "interrupted" } as const) : undefined;
   if (run.history === undefined) return interrupted ?? { kind: "failed" };
-  const last = made[0];
-  if (last === undefined) return withoutRevision(run, interrupted);
-  if (made.length > 1 && last.status === "deployed") {
-    const target = /^Rollback to (\d+)$/.exec(run.descriptionOf(last.revision) ?? "")?.[1];
-    return { kind: "rolled-back", ...(target && { toRevision: Number(target) }) };
+  const [own, ...later] = made.toReversed();
+  if (own === undefined) return withoutRevision(run, interrupted);
+  const targetOf = ({ revision }: RevisionStatus) =>
+    /^Rollback to (\d+)$/.exec(run.descriptionOf(revision) ?? "")?.[1];
+  // Anything else is somebody else's, who deployed while we tested.
+  const back = later.find((revision) => targetOf(revision) !== undefined);
+  if (back?.status === "deployed" || back?.status === "superseded") {
+    return { kind: "rolled-back", toRevision: Number(targetOf(back)) };
   }
+  const last = back ?? own;
   // A Helm that fails by itself writes so down, but for a rollback, which stays pending where a hook fails.
   if (isPending(last) && run.action !== "rollback") return { kind: "interrupted" };
   if (interrupted) return interrupted;

@@ -4,7 +4,7 @@ import { closeRun, type Ledger, openRun, type Run, runsOf, toFrom } from "./ledg
 import type { Before, PassedLock } from "./message.ts";
 import type { Pulse } from "./pulse.ts";
 import type { ReleaseRecord } from "./record.ts";
-import type { Action } from "./run.ts";
+import { type Action, isGood } from "./run.ts";
 
 /** The names of what the chart makes for a run. A contract like the record's name. */
 export function runName(release: string): string {
@@ -69,21 +69,19 @@ export function takeUpRun(ledger: Ledger | undefined, own: WatchedRun, sight: Si
   const isWritten = isAfter(sight.written?.resourceVersion, own.since);
   const isRecent = isWritten || isJustBefore(sight.written?.writtenAt ?? last.startedAt, own);
   if (last.phase === "ended") {
-    if (!isWritten) return open(ledger, own, sight);
-    if (last.by === "plugin") return { kind: "told" };
-    return isSameRun(last, own) || isUndoing(own, last)
-      ? adopt(ledger, last, own)
-      : open(ledger, own, sight);
+    const isPart = isWritten && (isSameRun(last, own) || isUndoing(own, last));
+    if (!isPart) return open(ledger, own, sight);
+    return last.by === "plugin" ? { kind: "told" } : adopt(ledger, last, own);
   }
   if (last.by === "hook" && isSameRun(last, own) && isRecent) {
     return adopt(ledger, last, own);
   }
-  switch (pluginOf(last, sight)) {
+  switch (sight.plugin) {
     case "not known":
       return { kind: "wait", isAlive: false };
     case "alive":
-      // Its Helm makes a run of its own within the plugin's: going back by itself after a failure. No other Helm can be at it.
-      return last.by === "plugin" ? { kind: "wait", isAlive: true } : adopt(ledger, last, own);
+      // Helm going back by itself is part of its run, a Helm beside its `helm test` is not: its end says which.
+      return { kind: "wait", isAlive: true };
     case "dead":
       return isSameRun(last, own) && isRecent ? adopt(ledger, last, own) : open(ledger, own, sight);
   }
@@ -146,18 +144,16 @@ function factsOf(last: Run, own: WatchedRun): Pick<Run, "from" | "to"> {
   };
 }
 
-function pluginOf(last: Run, { plugin }: Sight): Pulse {
-  return last.by === "hook" && last.beats === undefined ? "dead" : plugin;
-}
-
 function isSameRun(last: Run, own: WatchedRun): boolean {
   const isFree = last.by === "plugin" || last.pod === undefined;
   const isSame = last.to === undefined || isSameRecord(last.to, own.to);
   return isFree && last.action === own.action && isSame;
 }
 
-function isUndoing(own: WatchedRun, last: Run): boolean {
-  return own.action === "rollback" && last.outcome?.kind === "rolled-back";
+/** Whether Helm, or we, went back within a run that failed, well or not. */
+function isUndoing(own: WatchedRun, { action, outcome }: Run): boolean {
+  const hasFailed = outcome !== undefined && outcome.kind !== "unknown" && !isGood(outcome);
+  return own.action === "rollback" && action !== "rollback" && hasFailed;
 }
 
 // A plugin that was killed before its Helm ran leaves a run that the same deploy by another hand must not take for its own.

@@ -12,6 +12,8 @@ export type OpenedRun = Pick<EndedRun, "action" | "isWaited" | "isAtomic" | "las
 interface InspectedEnd {
   readonly outcome: Outcome;
   readonly revision?: number;
+  /** Whether nobody has made another revision since. */
+  readonly isNewest: boolean;
   /** The revision that failed. */
   readonly failed: StoredRevision | undefined;
   /** In whose way every other deploy is now. */
@@ -64,5 +66,6 @@ export async function inspectEnd(
   });
   const last = history?.[0];
   const pending = last && isPending(last) ? last : undefined;
-  return { ...end, failed: find(end.revision), pending };
+  const isNewest = end.revision === undefined || end.revision === last?.revision;
+  return { ...end, isNewest, failed: find(end.revision), pending };
 }

@@ -205,6 +205,8 @@ async function close(
   const { plan, ports, warn, namespace, book, run } = report;
   const deadline = ports.createDeadline(exit.isSignalled ? SIGNALLED_MS : END_MS);
   await book?.reopen();
+  // Before the history: who is not in that yet had changed nothing by then.
+  const rendered = await readRendered(report, deadline);
   const end = await inspectEnd(plan, exit, ports.openRevisions, deadline, warn);
   const isFine = isGood(end.outcome);
   const cause = isFine ? undefined : await causes.causeOf(end.failed, deadline);
@@ -212,13 +214,14 @@ async function close(
   if (end.pending) ports.say(toPendingHint(plan.release, namespace, end.pending));
   const [started, account] = await Promise.all([announced, report.account]);
   if (book === undefined) return;
-  const to = (isFine && (await readAfter(report, deadline))) || started.to;
+  const isOurs = isFine && end.isNewest && rendered !== undefined;
+  const to = isOurs ? await ports.enrich(rendered, deadline.signal) : undefined;
   const toClosed = ({ tellings = started.tellings, ...of }: Run): Run => ({
     ...closeRun(of, end.outcome, ports.now().toISOString(), cause),
     ...account,
     revision: end.revision,
     // A pod that took the run up read what the chart rendered.
-    to: isFine || of.pod === undefined ? to : of.to,
+    to: to ?? (of.pod === undefined ? started.to : of.to),
     // What was told may not have been written down.
     ...(tellings && { tellings }),
   });
@@ -229,16 +232,15 @@ async function close(
 }
 
 /** What the chart really rendered, now that it is there. */
-async function readAfter(
-  { plan, ports, book }: Report,
+async function readRendered(
+  { plan, book }: Report,
   { signal }: Deadline,
 ): Promise<ReleaseRecord | undefined> {
   if (plan.action === "uninstall") return undefined;
-  const record = await book
+  return book
     ?.cluster()
     ?.readRecord(signal)
     .catch(() => undefined);
-  return record && ports.enrich(record, signal);
 }
 
 function telling(

@@ -57,16 +57,23 @@ export async function upgrade(
   return ports.report(run, plan.settings, async (lookForCause) => {
     const exit = await ports.runHelm(injected);
     if (ports.test === undefined || !isGoodExit(exit)) return exit;
-    return testRelease(exit, run, plan.live, ports.test, { say: ports.say, lookForCause });
+    return testRelease(exit, run, plan.live, ports.test, { ...ports, lookForCause });
   });
 }
 
 /** The last revision of what bears the name of an install, which looks for nothing live. */
 async function nameTaken(
   { verb, release }: DeployRequest,
-  { lookUpRelease }: UpgradePorts,
+  ports: UpgradePorts,
 ): Promise<RevisionStatus | undefined> {
-  if (verb !== "install" || release === undefined) return undefined;
+  return verb === "install" && release !== undefined ? readNewest(release, ports) : undefined;
+}
+
+/** `undefined` also where it cannot be read. */
+async function readNewest(
+  release: string,
+  { lookUpRelease }: Pick<UpgradePorts, "lookUpRelease">,
+): Promise<RevisionStatus | undefined> {
   try {
     const found = await lookUpRelease(release);
     return found.kind === "live" ? (found.release.newer ?? found.release) : found.newer;
@@ -89,13 +96,20 @@ const REPLACEABLE = ["uninstalled", "failed"];
 
 async function testRelease(
   exit: HelmExit,
-  { release, isAtomic }: PlannedRun,
+  { release, isAtomic, lastRevision }: PlannedRun,
   live: DeployPlan["live"],
   test: ReleaseTest,
-  { say, lookForCause }: Pick<UpgradePorts, "say"> & { lookForCause: () => Promise<void> },
+  ports: Pick<UpgradePorts, "say" | "lookUpRelease"> & { lookForCause: () => Promise<void> },
 ): Promise<HelmExit> {
+  const { say, lookForCause } = ports;
   const tested = await test.run(release);
   if (isGoodExit(tested)) return exit;
+  const newest = isAtomic ? await readNewest(release, ports) : undefined;
+  if (newest !== undefined && newest.revision > lastRevision + 1) {
+    const { revision } = newest;
+    say(`helm test failed, and nothing is undone: revision ${revision} is somebody else's`);
+    return tested;
+  }
   const undoing = live === undefined ? "uninstalling" : `rolling back to revision ${live.revision}`;
   // Helm goes back to what was good once, and so do we.
   const hasWayBack = live?.status !== "failed";

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { HELM_MAJORS } from "../../scripts/toolbox.ts";
 import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
+import { toThreadTranscript } from "../support/slack/transcript.ts";
 import { withoutSecrets } from "../support/without-secrets.ts";
 import { BOT, upgradeShop } from "../support/shop.ts";
 import { useBed } from "../support/use-bed.ts";
@@ -106,15 +107,46 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
   });
 
   it("a test that does not end is given as long as Helm is", async () => {
-    const image = "image: registry.invalid/shop/test:1.0.0";
-    const path = join(shop.chart, "templates/failures.yaml");
-    writeFileSync(path, readFileSync(path, "utf8").replace(/image: .*\/test:.*/, image));
+    changeTest(shop.chart, () => "image: registry.invalid/shop/test:1.0.0");
     const told = await tellOf(shop, "shop", async () => {
       const { code } = await shop.notify(upgrade("--set", "test=passes", "--timeout", "15s"));
       expect(code).toBe(1);
     });
     expect(told.end).toMatch(/Failed: install of .*what was applied is still there/);
     expect(told.end).toMatch(/shop-test.*(ImagePullBackOff|ErrImagePull)/);
+  });
+
+  it.each([
+    ["the plugin tells", async () => ({}), ""],
+    ["the pod tells", withoutSecrets, ""],
+    ["the plugin tells, --atomic", async () => ({}), "--atomic"],
+  ])("a plain helm meanwhile is a run of its own, and stays (%s)", async (_, toEnv, atomic) => {
+    withWaitingTest(shop.chart);
+    const env = await toEnv(shop);
+    const plain = (argv: string[]) => succeed(shop.helm(argv, { env }));
+    const values = upgrade().slice(2, -1);
+    await tellOf(shop, "shop", () => plain(["install", ...values]));
+    const tested = ["--set", "test=fails,api.image.tag=1.4.0", ...(atomic ? [atomic] : [])];
+    const first = shop.notify(upgrade(...tested), { env: { ...env, HELM_NOTIFY_ACTOR: "alice" } });
+    await succeed(shop.kubectl(["wait", "--for=create", "pod/shop-test", "--timeout=100s"]));
+    const told = await tellOf(shop, "shop", async () => {
+      await plain(["upgrade", ...values, "--set", "web.image.tag=2.9.0"]);
+      await goAhead(shop);
+      const { code, stderr } = await first;
+      expect(code).toBe(1);
+      const undone = "helm test failed, and nothing is undone: revision 3 is somebody else's";
+      if (atomic) expect(stderr).toContain(undone);
+    });
+    expect(told.run).toMatchObject({ by: "hook", outcome: { kind: "applied" } });
+    const all = shop.slack.channel().map(toThreadTranscript);
+    expect(all).toHaveLength(3);
+    const [, alices = "", plains = ""] = all;
+    expect(alices).toMatch(/Failed: upgrade of shop.*what was applied is still there/);
+    expect(alices).toMatch(/api +1\.3\.2 → 1\.4\.0[^]*by alice/);
+    expect(alices).not.toMatch(/web|Upgrade complete/);
+    expect(plains).toContain("Applied shop to staging");
+    expect(plains).toMatch(/web +2\.8\.0 → 2\.9\.0/);
+    expect(plains).not.toContain("alice");
   });
 
   it("a dry run tests nothing", async () => {
@@ -147,3 +179,17 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     expect(told.end).not.toContain("Deployed");
   });
 });
+
+/** A test that does not begin before `goAhead`. */
+function withWaitingTest(chart: string): void {
+  changeTest(chart, (image) => `${image}\n      envFrom: [{ configMapRef: { name: go-ahead } }]`);
+}
+
+async function goAhead({ kubectl }: Deployer): Promise<void> {
+  await succeed(kubectl(["create", "configmap", "go-ahead"]));
+}
+
+function changeTest(chart: string, change: (image: string) => string): void {
+  const path = join(chart, "templates/failures.yaml");
+  writeFileSync(path, readFileSync(path, "utf8").replace(/image: .*\/test:.*/, change));
+}

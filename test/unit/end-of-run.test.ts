@@ -40,7 +40,13 @@ describe("how a run ended", () => {
     ["6 deployed, 5 failed, 4 superseded", "rolled-back"],
     ["4 deployed", "interrupted"],
   ])("nobody reads what Helm prints when all is done: %s", (text, kind) => {
-    const run = { ...FAILED_UPGRADE, isSignalled: true, isUnread: true, history: history(text) };
+    const run: EndedRun = {
+      ...FAILED_UPGRADE,
+      isSignalled: true,
+      isUnread: true,
+      history: history(text),
+      descriptionOf: (revision) => (revision === 6 ? "Rollback to 4" : undefined),
+    };
     expect(endOf(run).outcome.kind).toBe(kind);
   });
 
@@ -94,6 +100,27 @@ describe("how a run ended", () => {
       "Rollback to 4",
       { isAtomic: true },
       { kind: "rolled-back", toRevision: 4 },
+    ],
+    [
+      "Helm rolled back by itself, and somebody else deploys",
+      "7 pending-upgrade, 6 superseded, 5 failed, 4 superseded",
+      "Rollback to 4",
+      { isAtomic: true },
+      { kind: "rolled-back", toRevision: 4 },
+    ],
+    [
+      "somebody else deployed while it was tested",
+      "6 deployed, 5 superseded, 4 superseded",
+      "Upgrade complete",
+      {},
+      { kind: "failed" },
+    ],
+    [
+      "somebody else deploys while it is tested",
+      "6 pending-upgrade, 5 deployed, 4 superseded",
+      "Upgrade complete",
+      {},
+      { kind: "failed" },
     ],
     [
       "the rollback of Helm failed as well",

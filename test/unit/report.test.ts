@@ -28,7 +28,7 @@ async function undone(causes: readonly Partial<Cause>[]) {
     plan: { ...PLAN, isAtomic: true },
     exit: { kind: "exited", code: 1 },
     history: () => history,
-    descriptions: { 5: "context deadline exceeded" },
+    descriptions: { 5: "context deadline exceeded", 6: "Rollback to 4" },
     findCause: () => rest.shift() ?? {},
     during: async ({ beat }) => {
       while (rest.length > 1) {
@@ -164,6 +164,19 @@ describe("a run that went well", () => {
     const { messages, ledger } = await tellHelm({ plan: PLAN, recordAfter: rendered });
     expect(messages[1]).toMatchObject({ changes: [{ to: { image: "shop/api" } }] });
     expect(ledger()?.run?.to).toEqual(rendered);
+  });
+
+  it("is told as planned where somebody else has begun since", async () => {
+    const { messages, ledger } = await tellHelm({
+      plan: PLAN,
+      history: [
+        { revision: 6, status: "pending-upgrade" },
+        { revision: 5, status: "deployed" },
+      ],
+      recordAfter: recordOf({ api: { tag: "3" } }),
+    });
+    expect(messages[1]).toMatchObject({ revision: 5, changes: [{ to: { tag: "2" } }] });
+    expect(ledger()?.run?.to).toEqual(NEW);
   });
 
   it("that a pod took over meanwhile is left to the pod", async () => {

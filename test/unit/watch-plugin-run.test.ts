@@ -104,7 +104,7 @@ describe("a run that a plugin began", () => {
 
   it("and another pod told is not the same as a later one to the same", async () => {
     begin({ ...WAITING, pod: "uid-of-another" });
-    cluster.at(5, () => cluster.end());
+    cluster.at(20, () => cluster.end());
     await cluster.watch();
     expect(cluster.told()[0]).toBe("start upgrade 1.3.2 → 1.4.0");
     expect(cluster.messages[0]?.starter.actor).toBeUndefined();
@@ -116,6 +116,39 @@ describe("a run that a plugin began", () => {
     close({ kind: "rolled-back", toRevision: 3 });
     await cluster.watch();
     expect(cluster.told()).toEqual(["end upgrade 1.3.2 → 1.4.0 rolled-back"]);
+  });
+
+  const LATE = "late end upgrade 1.3.2 → 1.4.0 failed";
+  it.each<[string, Partial<Run>, string[]]>([
+    ["told by it", {}, []],
+    ["told by its pod", { by: "hook", pod: "uid-of-its-own" }, [LATE]],
+  ])("and %s is not one with what somebody else does while it tests", async (_, how, late) => {
+    cluster.write(openRun(undefined, { ...PLUGINS, ...how }));
+    cluster.apply(NEW);
+    cluster.end();
+    cluster.now = 1;
+    cluster.begin(OTHER);
+    beatUntil(20);
+    cluster.at(3, () => cluster.end());
+    cluster.at(21, () => {
+      close({ kind: "failed" });
+      const tellings = { slack: { told: "end" } } as const;
+      if (late.length === 0) cluster.changeRun((run) => ({ ...run, tellings }));
+    });
+    await cluster.watch();
+    expect(cluster.told()).toEqual([...late, "end upgrade 1.4.0 → 9.9.9 applied"]);
+    expect(cluster.messages.at(-1)?.starter.actor).toBeUndefined();
+    expect(cluster.ledger?.runs).toMatchObject([{ outcome: { kind: "failed" }, to: NEW }]);
+  });
+
+  it("and whose Helm could not go back is one run", async () => {
+    begin(PLUGINS);
+    cluster.begin(OLD, "rollback");
+    beatUntil(20);
+    cluster.at(21, () => close({ kind: "failed" }));
+    await cluster.watch();
+    expect(cluster.told()).toEqual([]);
+    expect(cluster.ledger?.runs).toEqual([]);
   });
 
   it("and died over before its Helm ran, long ago, is not taken for this one", async () => {
