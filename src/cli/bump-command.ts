@@ -60,7 +60,8 @@ const HELP = `
 Reads helm-notify.yaml at the root of the deployment repository. Without --repo that is the one you
 stand in: the file is edited and committed there; with --push the commit is made on the newest state of
 the remote branch, and your branch follows. With --repo a private shallow clone is made and pushed.
-A push that comes too late is done again on what others have pushed, until the deadline.
+A push that comes too late is done again on what others have pushed, until the deadline. A --branch that the
+server does not have yet begins at its default branch.
 
 A tag is refused that is older than the one in the file: by version or number, by the service's policy, or
 because it stood there before. --allow-downgrade takes it. A tag or digest that the registry does not have

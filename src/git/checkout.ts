@@ -49,6 +49,8 @@ interface Origin {
   readonly folder: string;
   readonly remote: string;
   readonly branch: string;
+  /** The branch it begins at: another where it is new. */
+  readonly from: string;
 }
 
 // There are none in a private copy, where `submodule.recurse` of the user's would look for them.
@@ -164,25 +166,21 @@ async function useClone<T>(
   const folder = join(temp, "checkout");
   const plain = at(createGit(env), temp, deadline.signal);
   const run = reachingGit(request, repo, temp, world, await hasOwnSsh(plain, env));
-  const named = request.branch === undefined ? [] : ["--branch", request.branch];
-  const argv = [
-    "clone",
-    "--quiet",
-    "--origin=origin",
-    "--depth=1",
-    "--single-branch",
-    "--no-tags",
-    ...named,
-  ];
-  await patiently(world, `clone of ${withoutPasswords(repo)}`, async () => {
-    // What a broken attempt may have left.
-    await rm(folder, { recursive: true, force: true });
-    return run([...argv, "--", repo, folder], { cwd: world.folder, signal: deadline.signal });
-  });
+  const flags = ["--quiet", "--origin=origin", "--depth=1", "--single-branch", "--no-tags"];
+  const clone = (...named: string[]) =>
+    patiently(world, `clone of ${withoutPasswords(repo)}`, async () => {
+      // What a broken attempt may have left.
+      await rm(folder, { recursive: true, force: true });
+      const argv = ["clone", ...flags, ...named, "--", repo, folder];
+      return run(argv, { cwd: world.folder, signal: deadline.signal });
+    });
+  if (request.branch === undefined) await clone();
+  else await clone("--branch", request.branch).catch(whereNew(request, () => clone()));
   const git = at(run, folder, deadline.signal);
-  const branch = await currentBranch(git);
-  if (branch === undefined) throw detached();
-  return use(privateCopy(git, { folder, remote: "origin", branch }, request, temp, world));
+  const from = await currentBranch(git);
+  if (from === undefined) throw detached();
+  const branch = request.branch ?? from;
+  return use(privateCopy(git, { folder, remote: "origin", branch, from }, request, temp, world));
 }
 
 async function useWorktree<T>(
@@ -197,7 +195,10 @@ async function useWorktree<T>(
   const current = await currentBranch(plain);
   const branch = request.branch ?? current;
   if (branch === undefined) throw detached();
-  const remote = (await setting(plain, `branch.${branch}.remote`)) ?? "origin";
+  const remote =
+    (await setting(plain, `branch.${branch}.remote`)) ??
+    (await setting(plain, `branch.${current}.remote`)) ??
+    "origin";
   const url = await plain(["remote", "get-url", "--push", remote]);
   if (url.code !== 0) {
     throw new NotifyError("NO_REMOTE", `there is no remote "${remote}" to push to`, {
@@ -211,8 +212,14 @@ async function useWorktree<T>(
   const git = at(run, folder, signal);
   const work = async () => {
     // Fetched here, for here is a FETCH_HEAD of our own: into the user's an editor may fetch another branch at any time.
-    await renewCopy(git, { remote, branch }, world);
-    const copy = privateCopy(git, { folder, remote, branch }, request, temp, world);
+    const beginAt = async (name: string) => {
+      await renewCopy(git, remote, name, world);
+      return name;
+    };
+    const from = await beginAt(branch).catch(
+      whereNew(request, async () => beginAt(await defaultBranch(git, remote, world))),
+    );
+    const copy = privateCopy(git, { folder, remote, branch, from }, request, temp, world);
     return use({
       ...copy,
       commit: async (path, text, message) => {
@@ -237,6 +244,15 @@ async function useWorktree<T>(
   }
 }
 
+/** Does something else where the branch that was named is not on the server yet. */
+function whereNew<T>({ branch }: CheckoutRequest, begin: () => Promise<T>) {
+  return async (error: unknown): Promise<T> => {
+    const isNew = error instanceof NotifyError && error.code === "GIT_NO_BRANCH";
+    if (branch === undefined || !isNew) throw error;
+    return begin();
+  };
+}
+
 /** Brings the user's branch to what was pushed, unless they have commits of their own. */
 async function followPush(git: Git, users: Git, { say }: CheckoutWorld): Promise<void> {
   const { code } = await users(["merge", "--quiet", "--ff-only", await readHead(git)]);
@@ -251,13 +267,14 @@ function privateCopy(
   temp: string,
   world: CheckoutWorld,
 ): Checkout {
-  const { folder, remote, branch } = origin;
+  const { folder, remote, branch, from } = origin;
+  if (branch !== from) world.say(`${branch} is new: from ${from}`);
   let attempts = 0;
   return {
     branch,
     ...reading(git, folder, temp),
     readHistory: async function* (path, words) {
-      if (await isShallow(git)) await fetchBranch(git, origin, world, ["--unshallow"]);
+      if (await isShallow(git)) await fetchBranch(git, remote, from, world, ["--unshallow"]);
       yield* readHistory(git, path, words);
     },
     exclusively: (doing) => doing(),
@@ -268,7 +285,7 @@ function privateCopy(
     renew: async () => {
       attempts++;
       await pause(attempts, world);
-      await withReason(renewCopy(git, origin, world));
+      await withReason(renewCopy(git, remote, branch, world));
     },
   };
 
@@ -284,10 +301,11 @@ function privateCopy(
 
 async function renewCopy(
   git: Git,
-  origin: Pick<Origin, "remote" | "branch">,
+  remote: string,
+  branch: string,
   world: CheckoutWorld,
 ): Promise<void> {
-  await fetchBranch(git, origin, world);
+  await fetchBranch(git, remote, branch, world);
   const argv = [...WITH_ALL_FILES, "reset", "--quiet", "--hard", NO_SUBMODULES, "FETCH_HEAD"];
   await must(git, argv, "git reset");
 }
@@ -324,7 +342,8 @@ function reachingGit(
 
 async function fetchBranch(
   git: Git,
-  { remote, branch }: Pick<Origin, "remote" | "branch">,
+  remote: string,
+  branch: string,
   world: CheckoutWorld,
   flags: readonly string[] = [],
 ): Promise<void> {
@@ -333,16 +352,26 @@ async function fetchBranch(
   await patiently(world, `fetch of ${branch}`, () => git(argv));
 }
 
+async function defaultBranch(git: Git, remote: string, world: CheckoutWorld): Promise<string> {
+  const argv = ["ls-remote", "--symref", remote, "HEAD"];
+  const { stdout } = await patiently(world, `look at ${remote}`, () => git(argv));
+  const [, name] = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(stdout) ?? [];
+  if (name !== undefined) return name;
+  throw new NotifyError("NO_DEFAULT_BRANCH", `${remote} does not say what its default branch is`, {
+    hint: "Name a branch that is there with --branch.",
+  });
+}
+
 /** Tries again where the connection broke: servers drop some of many that come at once. */
 async function patiently(
   world: CheckoutWorld,
   doing: string,
   action: () => ReturnType<Git>,
-): Promise<void> {
+): ReturnType<Git> {
   for (let attempt = 1; ; attempt++) {
-    const { code, stderr } = await action();
-    if (code === 0) return;
-    const failure = toGitFailure(doing, stderr);
+    const end = await action();
+    if (end.code === 0) return end;
+    const failure = toGitFailure(doing, end.stderr);
     if (failure.kind === "refused") throw failure.error;
     await pause(attempt, world);
     const isEnough = attempt === MOST_BREAKS || world.deadline.signal.aborted;

@@ -15,7 +15,8 @@ const OVERTAKEN =
   /\[rejected\].*\((?:fetch first|non-fast-forward|stale info)\)|cannot lock ref|failed to update ref|incorrect old value provided/;
 
 // Then the branch is as it was told, and cannot be written.
-const UNWRITABLE = /Permission denied$|Read-only file system|No space left on device/m;
+const UNWRITABLE =
+  /exists; cannot create|Permission denied$|Read-only file system|No space left on device/m;
 
 // In this order: the first that fits says what to do.
 const REFUSALS = [
@@ -40,9 +41,14 @@ const REFUSALS = [
     hint: "Check --ssh-key or HELM_NOTIFY_SSH_KEY, or for HTTPS HELM_NOTIFY_GIT_PASSWORD.",
   },
   {
+    code: "GIT_NO_BRANCH",
+    words: /Remote branch .* not found|couldn't find remote ref/i,
+    problem: "there is no such branch",
+    hint: "Push it first, or name another with --branch.",
+  },
+  {
     code: "GIT_NOT_FOUND",
-    words:
-      /Repository not found|does not appear to be a git repository|repository '.*' not found|Could not find remote branch|Remote branch .* not found|couldn't find remote ref/i,
+    words: /Repository not found|does not appear to be a git repository|repository '.*' not found/i,
     problem: "there is no such repository or branch, or these credentials may not see it",
     hint: "Check --repo and --branch.",
   },

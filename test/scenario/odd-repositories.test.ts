@@ -439,6 +439,72 @@ it("a tag that stands in the file and is not committed is not taken for done", a
   expect(shown).toMatchObject({ code: 0, stderr: "" });
 });
 
+describe.each(["--repo", "--push"])("a branch that the server does not have yet (%s)", (way) => {
+  const begin = async () => {
+    const repository = await open();
+    const clone = await repository.clone();
+    expect(await clone.bump([...to("worker=main-3"), "--push"])).toMatchObject({ code: 0 });
+    const options = [...(way === "--repo" ? [way, repository.url] : [way]), "--branch", "bump/api"];
+    const subjects = () => repository.git(["log", "--format=%s", "bump/api"]).trim().split("\n");
+    return { repository, clone, options, subjects };
+  };
+
+  it("begins at the default branch, and goes on from there", async () => {
+    const { repository, clone, options, subjects } = await begin();
+    const tip = repository.tip();
+    await clone.git(["switch", "--quiet", "--create", "mine"]);
+    const late = await clone.bump([...to("worker=main-2"), ...options]);
+    expect(late).toMatchObject({ code: 1, stdout: "" });
+    expect(late.stderr).toContain("worker is at main-3: main-2 stood there before");
+    const first = await clone.bump([...to("api=1.4.0"), ...options]);
+    expect(first).toMatchObject({ code: 0, stderr: "helm notify: bump/api is new: from main\n" });
+    expect(first.stdout).toContain(" to bump/api: feat(staging)");
+    expect(await clone.bump([...to("api=1.4.1"), ...options])).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+    expect(subjects()).toEqual([
+      "feat(staging): update api to 1.4.1",
+      "feat(staging): update api to 1.4.0",
+      "feat(staging): update worker to main-3",
+      "Begin",
+    ]);
+    expect(repository.tip()).toBe(tip);
+  });
+
+  it("is gone on from where another was faster", async () => {
+    const { repository, clone, options, subjects } = await begin();
+    const other = "git -c user.name=x -c user.email=x@x commit-tree -p main -m Faster main^{tree}";
+    const lines = [
+      "[ ! -e faster ] || exit 0; : > faster",
+      "unset GIT_QUARANTINE_PATH GIT_OBJECT_DIRECTORY",
+      `git update-ref refs/heads/bump/api $(${other})`,
+    ];
+    const hook = ["#!/bin/sh", ...lines, ""].join("\n");
+    writeFileSync(placeOnServer(repository, "hooks/pre-receive"), hook, { mode: 0o755 });
+    expect(await clone.bump([...to("api=1.4.0"), ...options])).toMatchObject({ code: 0 });
+    expect(subjects().slice(0, 2)).toEqual(["feat(staging): update api to 1.4.0", "Faster"]);
+  });
+
+  it("is told where its name is in the way of another", async () => {
+    const { repository, clone, options } = await begin();
+    repository.git(["branch", "bump", "main"]);
+    const end = await clone.bump([...to("api=1.4.0"), ...options]);
+    expect(end).toMatchObject({ code: 1, stdout: "" });
+    expect(end.stderr).toContain("push to bump/api: the Git server declined the push");
+    expect(end.stderr).toContain("'refs/heads/bump' exists");
+  });
+});
+
+it("the branch that is checked out is not begun on the server, for the user has", async () => {
+  const clone = await (await open()).clone();
+  await clone.git(["switch", "--quiet", "--create", "mine"]);
+  const end = await clone.bump([...to("api=1.4.0"), "--push"]);
+  expect(end).toMatchObject({ code: 1, stdout: "" });
+  expect(end.stderr).toContain("fetch of mine: there is no such branch");
+  expect(end.stderr).toContain("hint: Push it first, or name another with --branch.");
+});
+
 describe("a branch that others are always faster on", () => {
   it("is given up at the deadline, with nothing pushed and nothing left", async () => {
     const repository = await open();

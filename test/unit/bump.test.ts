@@ -281,7 +281,7 @@ describe("git's words on a failure", () => {
       "GIT_NOT_FOUND",
       "ERROR: Repository not found.\nfatal: Could not read from remote repository.",
     ],
-    ["GIT_NOT_FOUND", "fatal: couldn't find remote ref refs/heads/x"],
+    ["GIT_NO_BRANCH", "fatal: couldn't find remote ref refs/heads/x"],
     [
       "GIT_UNREACHABLE",
       "kex_exchange_identification: Connection closed by remote host\nfatal: Could not read from remote repository.",
