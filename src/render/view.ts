@@ -6,6 +6,7 @@ import type { ServiceRecord } from "../domain/record.ts";
 import type { Commit, Shipped } from "../domain/shipped.ts";
 import { commitUrl, compareUrl } from "../domain/source-link.ts";
 import { escapeText, link, moment } from "./mrkdwn.ts";
+import { toDuration } from "./moments.ts";
 import type { TEXT_VARIABLES, TextName } from "./texts.ts";
 
 type Value = string | number | boolean | undefined;
@@ -50,16 +51,11 @@ export function toRecoveredView({ recovered, revision }: Message): ViewOf<"recov
   return { recoverer: escapeText(recovered?.by ?? "", SHORT_LABEL), revision };
 }
 
-/** `45s`, `2m10s`, `1h5m`. */
 function durationOf({ startedAt, endedAt, outcome, recovered }: Message): string {
   // A run whose end nobody saw is closed when the next one begins, or by who recovers the release.
   if (endedAt === undefined || outcome?.kind === "unknown" || recovered) return "";
-  const seconds = Math.round((endedAt.getTime() - startedAt.getTime()) / 1000);
   // Clocks of two machines may disagree.
-  if (!(seconds > 0)) return "";
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
-  if (hours > 0) return `${hours}h${minutes}m`;
-  return minutes > 0 ? `${minutes}m${seconds % 60}s` : `${seconds}s`;
+  return toDuration(endedAt.getTime() - startedAt.getTime());
 }
 
 /** The facts of one changed service. */

@@ -242,7 +242,9 @@ describe("how a run ended", () => {
   it.each([
     ["2026-11-21T12:00:07Z", "7s"],
     ["2026-11-21T12:59:59Z", "59m59s"],
+    ["2026-11-21T12:02:00Z", "2m"],
     ["2026-11-21T13:05:00Z", "1h5m"],
+    ["2026-11-22T14:00:00Z", "1d2h"],
   ])("until %s it took %s", (endedAt, duration) => {
     const given = ended({ kind: "rolled-out" }, { endedAt: new Date(endedAt) });
     expect(announced(given)[0]).toMatch(new RegExp(` in ${duration}$`));
