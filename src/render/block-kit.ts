@@ -36,7 +36,7 @@ export interface BlockKit {
 }
 
 // https://docs.slack.dev/reference/block-kit/blocks/section-block
-const SECTION_LIMIT = 3000;
+export const SECTION_LIMIT = 3000;
 // Undocumented: `msg_blocks_too_long` at about 13,200 characters, https://github.com/slackapi/bolt-js/issues/2509.
 // What Slack counts is not known; this is as JSON, and leaves room for what surrounds the texts.
 const TOTAL_LIMIT = 11_500;
@@ -273,21 +273,25 @@ export function fitting(lines: readonly string[], limit: number): readonly strin
 
 /** Lines filled up to sections. */
 export function toSections(lines: readonly string[]): readonly Block[] {
-  const sections: string[] = [];
+  return packLines(lines, SECTION_LIMIT).map(section);
+}
+
+/** Lines put together to texts of at most `limit` characters; a longer line stands alone. */
+export function packLines(lines: readonly string[], limit: number): readonly string[] {
+  const texts: string[] = [];
   for (const line of lines) {
-    const joined = `${sections.at(-1)}\n${line}`;
-    if (sections.length > 0 && joined.length <= SECTION_LIMIT)
-      sections[sections.length - 1] = joined;
-    else sections.push(line);
+    const joined = `${texts.at(-1)}\n${line}`;
+    if (texts.length > 0 && joined.length <= limit) texts[texts.length - 1] = joined;
+    else texts.push(line);
   }
-  return sections.map(section);
+  return texts;
 }
 
 function jsonLength(texts: readonly string[]): number {
   return texts.reduce((sum, text) => sum + JSON.stringify(text).length, 0);
 }
 
-function section(text: string): Block {
+export function section(text: string): Block {
   return { type: "section", text: mrkdwn(text) };
 }
 

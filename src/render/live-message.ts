@@ -1,11 +1,9 @@
 // What runs where, as a message.
 import type { LiveTable } from "../domain/live-table.ts";
-import type { BlockKit } from "./block-kit.ts";
+import { type BlockKit, packLines, section, SECTION_LIMIT, toSections } from "./block-kit.ts";
 import { toMatrix, toRemarks } from "./live-table.ts";
 import { escapeText, truncate } from "./mrkdwn.ts";
 
-// https://docs.slack.dev/reference/block-kit/blocks/section-block
-const SECTION_LIMIT = 3000;
 // Of the whole, for the reason block-kit.ts gives for its own.
 const TOTAL_LIMIT = 10_000;
 // Escaping makes a text up to five times as long.
@@ -27,13 +25,14 @@ export function toLiveMessage(table: LiveTable, now: Date): BlockKit {
   };
   // What is wrong is never left out for what is not.
   const told = fitting(remarks);
-  const code = toChunks(fitting(toMatrix(table, now))).map((part) => `\`\`\`\n${part}\n\`\`\``);
+  const code = packLines(fitting(toMatrix(table, now)), SECTION_LIMIT - "```\n\n```".length);
   return {
     text: `${HEADLINE}: ${summarize(table)}`,
-    blocks: [`*${HEADLINE}*`, ...code, ...toChunks(told)].map((text) => ({
-      type: "section",
-      text: { type: "mrkdwn", text, verbatim: true },
-    })),
+    blocks: [
+      section(`*${HEADLINE}*`),
+      ...code.map((part) => section(`\`\`\`\n${part}\n\`\`\``)),
+      ...toSections(told),
+    ],
   };
 }
 
@@ -53,16 +52,4 @@ function summarize({ environments }: LiveTable): string {
     drifting === 0 ? "no drift" : `${drifting} with drift`,
     ...unreadable.map(({ name }) => `${escapeText(name, LINE_LIMIT)} not readable`),
   ].join(", ");
-}
-
-/** Lines put together up to the limit of a section. */
-function toChunks(lines: readonly string[]): readonly string[] {
-  const room = SECTION_LIMIT - "```\n\n```".length;
-  const chunks: string[] = [];
-  for (const line of lines) {
-    const joined = `${chunks.at(-1)}\n${line}`;
-    if (chunks.length > 0 && joined.length <= room) chunks[chunks.length - 1] = joined;
-    else chunks.push(line);
-  }
-  return chunks;
 }
