@@ -116,38 +116,42 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
     expect(told.end).toMatch(/shop-test.*(ImagePullBackOff|ErrImagePull)/);
   });
 
+  const nothingUndone = "helm test failed, and nothing is undone: revision 3 is somebody else's";
   it.each([
-    ["the plugin tells", async () => ({}), ""],
-    ["the pod tells", withoutSecrets, ""],
-    ["the plugin tells, --atomic", async () => ({}), "--atomic"],
-  ])("a plain helm meanwhile is a run of its own, and stays (%s)", async (_, toEnv, atomic) => {
-    withWaitingTest(shop.chart);
-    const env = await toEnv(shop);
-    const plain = (argv: string[]) => succeed(shop.helm(argv, { env }));
-    const values = upgrade().slice(2, -1);
-    await tellOf(shop, "shop", () => plain(["install", ...values]));
-    const tested = ["--set", "test=fails,api.image.tag=1.4.0", ...(atomic ? [atomic] : [])];
-    const first = shop.notify(upgrade(...tested), { env: { ...env, HELM_NOTIFY_ACTOR: "alice" } });
-    await succeed(shop.kubectl(["wait", "--for=create", "pod/shop-test", "--timeout=100s"]));
-    const told = await tellOf(shop, "shop", async () => {
-      await plain(["upgrade", ...values, "--set", "web.image.tag=2.9.0"]);
-      await goAhead(shop);
-      const { code, stderr } = await first;
-      expect(code).toBe(1);
-      const undone = "helm test failed, and nothing is undone: revision 3 is somebody else's";
-      if (atomic) expect(stderr).toContain(undone);
-    });
-    expect(told.run).toMatchObject({ by: "hook", outcome: { kind: "applied" } });
-    const all = shop.slack.channel().map(toThreadTranscript);
-    expect(all).toHaveLength(3);
-    const [, alices = "", plains = ""] = all;
-    expect(alices).toMatch(/Failed: upgrade of shop.*what was applied is still there/);
-    expect(alices).toMatch(/api +1\.3\.2 → 1\.4\.0[^]*by alice/);
-    expect(alices).not.toMatch(/web|Upgrade complete/);
-    expect(plains).toContain("Applied shop to staging");
-    expect(plains).toMatch(/web +2\.8\.0 → 2\.9\.0/);
-    expect(plains).not.toContain("alice");
-  });
+    ["the plugin tells", async () => ({}), [], "helm test failed\n"],
+    ["the pod tells", withoutSecrets, [], "helm test failed\n"],
+    ["the plugin tells, --atomic", async () => ({}), ["--atomic"], nothingUndone],
+  ])(
+    "a plain helm meanwhile is a run of its own, and stays (%s)",
+    async (_, toEnv, flags, said) => {
+      withWaitingTest(shop.chart);
+      const env = await toEnv(shop);
+      const plain = (...more: string[]) => succeed(shop.helm(upgradeShop(shop, ...more), { env }));
+      await tellOf(shop, "shop", () => plain("--install"));
+      const tested = ["--set", "test=fails,api.image.tag=1.4.0", ...flags];
+      const first = shop.notify(upgrade(...tested), {
+        env: { ...env, HELM_NOTIFY_ACTOR: "alice" },
+      });
+      await succeed(shop.kubectl(["wait", "--for=create", "pod/shop-test", "--timeout=100s"]));
+      const told = await tellOf(shop, "shop", async () => {
+        await plain("--set", "web.image.tag=2.9.0");
+        await goAhead(shop);
+        const { code, stderr } = await first;
+        expect(code).toBe(1);
+        expect(stderr).toContain(said);
+      });
+      expect(told.run).toMatchObject({ by: "hook", outcome: { kind: "applied" } });
+      const all = shop.slack.channel().map(toThreadTranscript);
+      expect(all).toHaveLength(3);
+      const [, alices = "", plains = ""] = all;
+      expect(alices).toMatch(/Failed: upgrade of shop.*what was applied is still there/);
+      expect(alices).toMatch(/api +1\.3\.2 → 1\.4\.0[^]*by alice/);
+      expect(alices).not.toMatch(/web|Upgrade complete/);
+      expect(plains).toContain("Applied shop to staging");
+      expect(plains).toMatch(/web +2\.8\.0 → 2\.9\.0/);
+      expect(plains).not.toContain("alice");
+    },
+  );
 
   it("a dry run tests nothing", async () => {
     await succeed(shop.notify(upgrade("--set", "test=fails", "--dry-run=client")));
