@@ -45,7 +45,7 @@ export interface Sight {
     | undefined;
   /** The newest mark of a good end, whichever run's. */
   readonly end: { readonly version: string; readonly at: string } | undefined;
-  /** Whether the plugin that began the ledger's open run lives: by its beats. */
+  /** Whether the plugin that began the ledger's last run lives: by its beats. */
   readonly plugin: Pulse;
 }
 
@@ -70,7 +70,8 @@ export function takeUpRun(ledger: Ledger | undefined, own: WatchedRun, sight: Si
   const isRecent = isWritten || isJustBefore(sight.written?.writtenAt ?? last.startedAt, own);
   if (last.phase === "ended") {
     const isPart = isWritten && (isSameRun(last, own) || isUndoing(own, last));
-    if (!isPart) return open(ledger, own, sight);
+    const isTelling = isRecent && isBeingTold(last) && sight.plugin !== "dead";
+    if (!isPart) return isTelling ? { kind: "wait", isAlive: false } : open(ledger, own, sight);
     return last.by === "plugin" ? { kind: "told" } : adopt(ledger, last, own);
   }
   if (last.by === "hook" && isSameRun(last, own) && isRecent) {
@@ -142,6 +143,11 @@ function factsOf(last: Run, own: WatchedRun): Pick<Run, "from" | "to"> {
     ...(from !== undefined && !isSame && { from }),
     to: isSameRecord(last.to, own.to) ? last.to : own.to,
   };
+}
+
+/** Whether its plugin has closed it, and may be about to say so: nobody else is to. */
+function isBeingTold({ by, tellings = {} }: Run): boolean {
+  return by === "plugin" && Object.values(tellings).some(({ told }) => told !== "end");
 }
 
 function isSameRun(last: Run, own: WatchedRun): boolean {

@@ -7,6 +7,7 @@ import { type Deployer, openDeployer, succeed } from "../support/bed.ts";
 import { tellOf } from "../support/conversation.ts";
 import { writeChart } from "../support/rendering.ts";
 import { copyShopChart } from "../support/shop-chart.ts";
+import { toThreadTranscript } from "../support/slack/transcript.ts";
 import { BOT, shopValues } from "../support/shop.ts";
 import { useBed } from "../support/use-bed.ts";
 
@@ -48,6 +49,28 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       expect(texts.filter((text) => text.includes(` ${name} to staging`))).toHaveLength(1);
     expect(shop.slack.messages.length - heard).toBeGreaterThanOrEqual(releases.length);
     await Promise.all(releases.map((name) => succeed(shop.helm(["uninstall", name]))));
+  });
+
+  it("a deploy while the plugin still tells of the one before: each is told once", async () => {
+    await told("busy", withValues("install", "busy"));
+    const heard = shop.slack.channel().length;
+    let isEnded = false;
+    shop.slack.onRequest((path) => {
+      if (isEnded || !path.endsWith("chat.update")) return;
+      isEnded = true;
+      shop.slack.addFaults({ kind: "late", ms: 3000 });
+    });
+    const first = succeed(shop.notify([...withValues("upgrade", "busy"), ...NEW_API]));
+    await expect.poll(() => isEnded).toBe(true);
+    const next = ["--set", "api.image.tag=1.4.0,web.image.tag=2.9.0"];
+    await told("busy", [...withValues("upgrade", "busy"), ...next]);
+    await first;
+    const deploys = shop.slack.channel().slice(heard);
+    expect(deploys.map(toThreadTranscript)).toEqual([
+      expect.stringMatching(/Applied busy[^]*api +1\.3\.2 → 1\.4\.0/),
+      expect.stringMatching(/Applied busy[^]*web +2\.8\.0 → 2\.9\.0/),
+    ]);
+    expect(deploys[0]?.replies).toHaveLength(1);
   });
 
   it("the snippets of a subchart under an alias tell the umbrella's release", async () => {

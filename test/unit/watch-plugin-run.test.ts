@@ -66,7 +66,9 @@ describe("a run that a plugin began", () => {
   });
 
   it("long ago and ended has nothing to do with this one", async () => {
+    cluster.now = -3600;
     cluster.write(openRun(undefined, closeRun(PLUGINS, { kind: "applied" }, PLUGINS.startedAt)));
+    cluster.now = 0;
     cluster.begin(NEW);
     cluster.at(5, () => cluster.end());
     await cluster.watch();
@@ -139,6 +141,33 @@ describe("a run that a plugin began", () => {
     expect(cluster.told()).toEqual([...late, "end upgrade 1.4.0 → 9.9.9 applied"]);
     expect(cluster.messages.at(-1)?.starter.actor).toBeUndefined();
     expect(cluster.ledger?.runs).toMatchObject([{ outcome: { kind: "failed" }, to: NEW }]);
+  });
+
+  it("and still tells the end of when the next one begins is left to it", async () => {
+    cluster.write(openRun(undefined, closeRun(PLUGINS, { kind: "applied" }, PLUGINS.startedAt)));
+    cluster.apply(NEW);
+    cluster.begin(OTHER);
+    const tellings = { slack: { told: "end" } } as const;
+    cluster.at(8, () => cluster.changeRun((run) => ({ ...run, tellings })));
+    cluster.at(20, () => cluster.end());
+    await cluster.watch();
+    expect(cluster.told()).toEqual([
+      "start upgrade 1.4.0 → 9.9.9",
+      "end upgrade 1.4.0 → 9.9.9 applied",
+    ]);
+  });
+
+  it("and died over as it told the end is told by the next one's pod", async () => {
+    cluster.write(openRun(undefined, closeRun(PLUGINS, { kind: "applied" }, PLUGINS.startedAt)));
+    cluster.apply(NEW);
+    cluster.begin(OTHER);
+    cluster.at(20, () => cluster.end());
+    await cluster.watch();
+    expect(cluster.told()).toEqual([
+      "start upgrade 1.4.0 → 9.9.9",
+      "late end upgrade 1.3.2 → 1.4.0 applied",
+      "end upgrade 1.4.0 → 9.9.9 applied",
+    ]);
   });
 
   it("and whose Helm could not go back is one run", async () => {
