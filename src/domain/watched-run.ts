@@ -112,19 +112,15 @@ function open(ledger: Ledger | undefined, own: WatchedRun, { end }: Sight): Part
     ...(own.passedLock && { passedLock: own.passedLock }),
     phase: "started",
   };
-  return { kind: "ours", run, ledger: openRun(withSeenEnd(ledger, own, end), run) };
+  const before = end && isAfter(own.since, end.version) ? end : undefined;
+  return { kind: "ours", run, ledger: openRun(withSeenEnd(ledger, before), run) };
 }
 
 /** A run that was followed before its pod could say how it ended: the mark of its end is still there. */
-function withSeenEnd(
-  ledger: Ledger | undefined,
-  own: WatchedRun,
-  end: Sight["end"],
-): Ledger | undefined {
+export function withSeenEnd(ledger: Ledger | undefined, end: Sight["end"]): Ledger | undefined {
   const last = ledger?.run;
   if (ledger === undefined || last?.since === undefined || end === undefined) return ledger;
-  const isSeen =
-    isAfter(end.version, last.since) && isAfter(own.since, end.version) && end.at >= last.startedAt;
+  const isSeen = isAfter(end.version, last.since) && end.at >= last.startedAt;
   return isSeen ? { ...ledger, run: closeRun(last, { kind: "applied" }, end.at) } : ledger;
 }
 

@@ -13,6 +13,7 @@ import type { Before, Starter } from "../domain/message.ts";
 import type { ReleaseRecord } from "../domain/record.ts";
 import { type Action, isGood } from "../domain/run.ts";
 import type { Shipped } from "../domain/shipped.ts";
+import { endName, type Sight, withSeenEnd } from "../domain/watched-run.ts";
 import { toOutcomeLines } from "../render/outcome-lines.ts";
 import { toPendingHint } from "../render/pending-lines.ts";
 import { type CausePorts, type CauseWatch, watchCause } from "./cause-watch.ts";
@@ -73,8 +74,8 @@ interface Report {
   readonly book: Book | undefined;
   /** As it began. */
   readonly run: Run;
-  /** The ledger before that. */
-  readonly before: Ledger | undefined;
+  /** The ledger then. */
+  readonly ledger: Ledger | undefined;
   /** Asked beside Helm; written down with the next beat, and at the end. */
   readonly account: Promise<Pick<Run, "account">>;
 }
@@ -139,9 +140,24 @@ async function openReport(plan: StartedRun, ports: ReportPorts): Promise<Report>
     ...(plan.passedLock && { passedLock: plan.passedLock }),
     phase: "started",
   };
-  const before = await book?.amend((ledger) => openRun(ledger, run), deadline);
+  const end = await readEnd(book, plan.release, deadline);
+  const open = (before: Ledger | undefined) => openRun(withSeenEnd(before, end), run);
+  const before = await book?.amend(open, deadline);
   const account = readAccount(book, ports);
-  return { plan, ports, warn, namespace, tellers, book, run, before, account };
+  return { plan, ports, warn, namespace, tellers, book, run, ledger: open(before), account };
+}
+
+/** The mark of the last good end: its pod may not have come to say so. */
+async function readEnd(
+  book: Book | undefined,
+  release: string,
+  { signal }: Deadline,
+): Promise<Sight["end"]> {
+  const mark = await book
+    ?.cluster()
+    ?.read(endName(release), signal)
+    .catch(() => undefined);
+  return mark && { version: mark.resourceVersion, at: mark.createdAt };
 }
 
 /** Old clusters do not say it, and a run needs no account. */
@@ -159,18 +175,18 @@ async function readAccount(
 
 /** Beside Helm: nobody waits for Slack. */
 async function announce(report: Report): Promise<Run> {
-  const { ports, tellers, book, run, before } = report;
+  const { ports, tellers, book, run, ledger } = report;
   if (tellers.length === 0) return run;
   const deadline = ports.createDeadline(START_MS);
   const full = await enrichRun(run, ports, deadline);
   if (full !== run) {
     await book?.amend(
-      (ledger) => changeRun(ledger, run.id, (of) => ({ ...of, from: full.from, to: full.to })),
+      (stored) => changeRun(stored, run.id, (of) => ({ ...of, from: full.from, to: full.to })),
       deadline,
     );
   }
   const told = await tellRun(full, telling(report, deadline));
-  await tellEarlier(before && openRun(before, run), telling(report, deadline));
+  await tellEarlier(ledger, telling(report, deadline));
   return told;
 }
 

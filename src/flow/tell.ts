@@ -45,10 +45,11 @@ export async function tellRun(run: Run, deps: TellDeps, isLate = false): Promise
       return [teller.name, afterTelling(before, phase, delivery)];
     }),
   );
-  const change = (of: Run): Run => ({
-    ...of,
-    tellings: { ...of.tellings, ...Object.fromEntries(tellings) },
-  });
+  const change = (of: Run): Run => {
+    // The end may have been told meanwhile.
+    const ours = tellings.filter(([way]) => isUntold(of, way, phase));
+    return { ...of, tellings: { ...of.tellings, ...Object.fromEntries(ours) } };
+  };
   await deps.amend((ledger) => changeRun(ledger, run.id, change));
   const told = change(run);
   await Promise.all(waiting.map((teller) => tellThreads(message, told, teller, deps)));

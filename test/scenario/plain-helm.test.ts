@@ -8,7 +8,7 @@ import { tellOf } from "../support/conversation.ts";
 import { writeChart } from "../support/rendering.ts";
 import { copyShopChart } from "../support/shop-chart.ts";
 import { toThreadTranscript } from "../support/slack/transcript.ts";
-import { BOT, shopValues } from "../support/shop.ts";
+import { BOT, letItBeReady, shopValues } from "../support/shop.ts";
 import { useBed } from "../support/use-bed.ts";
 
 const bed = useBed();
@@ -71,6 +71,22 @@ describe.each(HELM_MAJORS)("Helm %i", (major) => {
       expect.stringMatching(/Applied busy[^]*web +2\.8\.0 → 2\.9\.0/),
     ]);
     expect(deploys[0]?.replies).toHaveLength(1);
+  });
+
+  it("a deploy that has ended well is said so also where the plugin begins the next one first", async () => {
+    await told("shop", withValues("install", "shop"));
+    const heard = shop.slack.channel().length;
+    shop.slack.addFaults({ kind: "late", ms: 8000 });
+    const waiting = [...NEW_API, "--set", "notReady=true", "--wait"];
+    const first = succeed(shop.helm([...withValues("upgrade", "shop"), ...waiting]));
+    await expect.poll(() => shop.slack.channel().length).toBeGreaterThan(heard);
+    await letItBeReady(shop);
+    await first;
+    const next = [...withValues("upgrade", "shop"), "--set", "web.image.tag=2.9.0"];
+    await tellOf(shop, "shop", () => succeed(shop.notify(next)));
+    const all = shop.slack.channel().slice(heard).map(toThreadTranscript).join("\n");
+    expect(all).toMatch(/Applied shop[^]*api +1\.3\.2 → 1\.4\.0/);
+    expect(all).not.toContain("Nobody saw");
   });
 
   it("the snippets of a subchart under an alias tell the umbrella's release", async () => {

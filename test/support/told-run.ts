@@ -1,7 +1,7 @@
 // A run of Helm in memory: its ledger, who was told what, and a Helm that ends as the test says.
 import { NotifyError } from "../../src/domain/errors.ts";
 import type { Cause } from "../../src/domain/cause.ts";
-import { decodeLedger, type Ledger, LEDGER_KEY } from "../../src/domain/ledger.ts";
+import { decodeLedger, type Ledger, LEDGER_KEY, ledgerName } from "../../src/domain/ledger.ts";
 import type { Message } from "../../src/domain/message.ts";
 import type { ReleaseRecord } from "../../src/domain/record.ts";
 import type { RevisionStatus } from "../../src/domain/release.ts";
@@ -31,6 +31,8 @@ export interface ToldRun {
   /** The namespace comes with Helm. */
   readonly isNamespaceNew?: boolean;
   readonly earlier?: Ledger;
+  /** The mark that the last good run of Helm has left. */
+  readonly end?: StoredConfigMap;
   /** What is wrong in the cluster at the moment. */
   readonly findCause?: () => Partial<Cause>;
   /** While Helm runs. */
@@ -95,9 +97,9 @@ export async function tellHelm(run: ToldRun): Promise<ToldWorld & { readonly exi
     {
       openCluster: async () => ({
         namespace: "shop",
-        read: async () => {
+        read: async (name) => {
           guard();
-          return stored;
+          return name === ledgerName("shop") ? stored : run.end;
         },
         write: async (_name, data) => {
           guard();

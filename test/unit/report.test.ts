@@ -411,6 +411,7 @@ describe("earlier runs", () => {
     },
   };
 
+  const place = { ts: "0.1" };
   it("one whose end nobody saw is told so, late", async () => {
     const { messages, ledger } = await tellHelm({ plan: PLAN, earlier: open });
     expect(messages.find(({ isLate }) => isLate)).toMatchObject({
@@ -420,8 +421,23 @@ describe("earlier runs", () => {
     expect(ledger()?.runs[0]).toMatchObject({
       id: "run-0",
       phase: "ended",
-      tellings: { slack: { told: "end", place: { ts: "0.1" } } },
+      tellings: { slack: { told: "end", place } },
     });
+  });
+
+  it.each([
+    ["one that left its mark has ended well", "7", "applied"],
+    ["a mark from before it says nothing of it", "5", "unknown"],
+  ])("%s", async (_, resourceVersion, kind) => {
+    const { run } = open;
+    const mark = { resourceVersion, uid: "u2", createdAt: "2026-11-21T09:00:10Z", data: {} };
+    const { messages, ledger } = await tellHelm({
+      plan: PLAN,
+      earlier: { ...open, run: run && { ...run, by: "hook", pod: run.id, since: "6" } },
+      end: mark,
+    });
+    expect(messages.find(({ isLate }) => isLate)).toMatchObject({ outcome: { kind } });
+    expect(ledger()?.runs[0]).toMatchObject({ id: "run-0", outcome: { kind } });
   });
 });
 

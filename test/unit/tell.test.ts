@@ -168,6 +168,19 @@ describe("telling a run", () => {
     expect(slack.told).toEqual([]);
   });
 
+  it("leaves an end that somebody else told while it told the beginning", async () => {
+    const { book, deps } = bookOf(open(RUN));
+    const told = { slack: { told: "end", place: PLACE } } as const;
+    const slack = tellerOf("slack");
+    const readShipped = async () => {
+      book.ledger = open({ ...ended(RUN), tellings: told });
+      return {};
+    };
+    await tellRun(RUN, { ...deps(slack), readShipped });
+    expect(slack.told.map(({ phase }) => phase)).toEqual(["start"]);
+    expect(book.ledger.run?.tellings).toEqual(told);
+  });
+
   it("asks no Git host where there is nothing to tell", async () => {
     const { deps } = bookOf(open(RUN));
     const told: Run = { ...RUN, tellings: { slack: { told: "start" } } };
