@@ -137,9 +137,10 @@ function withoutLogs({ hook, pods, ...rest }: Cause): Cause {
   };
 }
 
-/** The run as ended; one that has ended stays as it ended. */
+/** The run as ended; one whose end is known stays as it ended. */
 export function closeRun(of: Run, how: Run["outcome"], at: string, why?: Run["cause"]): Run {
-  if (of.phase === "ended") return of;
+  const isKnown = of.outcome?.kind !== "unknown" || how?.kind === "unknown";
+  if (of.phase === "ended" && isKnown) return of;
   return { ...of, phase: "ended", endedAt: at, outcome: how, ...(why && { cause: why }) };
 }
 

@@ -146,10 +146,7 @@ export function recoverRun(
   revision: number,
   recovered: NonNullable<Run["recovered"]>,
 ): Run {
-  const isSeen = of.phase === "ended" && of.outcome?.kind !== "unknown";
-  const ended = isSeen
-    ? of
-    : closeRun({ ...of, phase: "started" }, { kind: "interrupted" }, recovered.at);
+  const ended = closeRun(of, { kind: "interrupted" }, recovered.at);
   const tellings = Object.fromEntries(
     Object.entries(of.tellings ?? {}).map(([way, telling]) => [
       way,

@@ -22,7 +22,7 @@ export const outcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("not-applied") }),
   /** Failed, and what was applied until then is still there. */
   z.object({ kind: z.literal("failed") }),
-  /** Failed, and Helm went back by itself; without a revision where it uninstalled a first install. */
+  /** Failed, and gone back from, by Helm or by somebody else; without a revision where Helm uninstalled a first install. */
   z.object({ kind: z.literal("rolled-back"), toRevision: z.optional(z.number()) }),
   /** Ended from outside: by a signal, or the release is left pending. */
   z.object({ kind: z.literal("interrupted") }),

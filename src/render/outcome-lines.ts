@@ -30,7 +30,7 @@ function toHeadline(action: Action, outcome: Outcome): string | undefined {
     case "rolled-back":
       return outcome.toRevision === undefined
         ? `the ${action} failed, and Helm undid it`
-        : `the ${action} failed, and Helm rolled back to revision ${outcome.toRevision}`;
+        : `the ${action} failed, and was rolled back to revision ${outcome.toRevision}`;
     case "interrupted":
       return `the ${action} was interrupted`;
     case "unknown":

@@ -163,6 +163,14 @@ describe("runs", () => {
     expect(openRun(openRun(undefined, ended), { ...RUN, id: "r2" }).runs).toEqual([ended]);
   });
 
+  it("an end that nobody saw gives way to one that somebody saw, and to no other", () => {
+    const unseen = closeRun(RUN, { kind: "unknown" }, AT);
+    const later = "2027-01-01T00:00:00.000Z";
+    expect(closeRun(unseen, { kind: "unknown" }, later)).toBe(unseen);
+    const seen = closeRun(unseen, { kind: "failed" }, later);
+    expect(seen).toMatchObject({ endedAt: later, outcome: { kind: "failed" } });
+  });
+
   it.each(["r1", "r2"])("run %s is found and changed where it stands", (id) => {
     const ledger = openRun(openRun(undefined, RUN), { ...RUN, id: "r2" });
     const changed = changeRun(ledger, id, (run) => ({ ...run, actor: "jane" }));

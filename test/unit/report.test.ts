@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Cause } from "../../src/domain/cause.ts";
-import type { Ledger } from "../../src/domain/ledger.ts";
+import { type Ledger, openRun, type Run } from "../../src/domain/ledger.ts";
 import { NotifyError } from "../../src/domain/errors.ts";
 import type { RevisionStatus } from "../../src/domain/release.ts";
 import type { PlannedRun } from "../../src/flow/report.ts";
@@ -289,6 +289,23 @@ describe("a run that failed", () => {
   ])("names the command that frees a pending release, where it %s", async (_, history, hint) => {
     const { lines } = await tellHelm({ ...FAILED, history });
     expect(lines.find((line) => line.includes("recover"))).toBe(hint);
+  });
+
+  it("after another run had begun is told and kept as it ended", async () => {
+    const { messages, ledger, lines } = await tellHelm({
+      ...FAILED,
+      history: [{ revision: 6, status: "deployed" }, ...FAILED.history],
+      descriptions: { ...FAILED.descriptions, 6: "Rollback to 4" },
+      during: async ({ ledger: read, write }) => {
+        const { run } = read() ?? {};
+        const next = { ...run, id: "run-2", action: "rollback", startedAt: "2026-11-21T10:00:00Z" };
+        write(openRun(read(), next as Run));
+      },
+    });
+    const outcome = { kind: "rolled-back", toRevision: 4 };
+    expect(messages.at(-1)).toMatchObject({ phase: "end", outcome });
+    expect(ledger()?.runs[0]).toMatchObject({ id: "run-1", outcome, revision: 5 });
+    expect(lines[0]).toBe("the upgrade failed, and was rolled back to revision 4");
   });
 
   it("without anybody to tell is explained on the terminal all the same", async () => {
