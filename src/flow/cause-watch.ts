@@ -75,9 +75,9 @@ export function watchCause(
 
   async function explain(failed: StoredRevision | undefined, deadline: Deadline): Promise<Cause> {
     const cluster = book?.cluster() ?? (await orWarn(ports.openCluster(), undefined, warn));
-    // After a failed `helm test` the release itself calls the upgrade complete.
+    // After a failed `helm test` the release itself calls the upgrade complete; of an uninstall it says nothing at all.
     const isComplete = ["deployed", "superseded"].includes(failed?.release.status ?? "");
-    const said = isComplete ? undefined : failed?.description;
+    const said = isComplete || run.action === "uninstall" ? undefined : failed?.description;
     const description = said && redactLine(said, DESCRIPTION_LENGTH);
     const question = failed && { ...failed, description };
     const found = await cluster?.findCause(question, run.startedAt, deadline.sooner(CAUSE_MS));

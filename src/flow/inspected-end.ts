@@ -22,7 +22,7 @@ interface InspectedEnd {
 
 interface Seen {
   readonly history: readonly RevisionStatus[] | undefined;
-  /** Those this run made. */
+  /** Those this run made or changed. */
   readonly stored: readonly StoredRevision[];
 }
 
@@ -39,10 +39,14 @@ export async function inspectEnd(
   const read = async (): Promise<Seen> => {
     const revisions = await openRevisions();
     const history = await revisions.list(deadline.signal);
-    const made = history.filter(({ revision }) => revision > run.lastRevision);
+    // An uninstall makes none, and writes into the last one.
+    const ours = history.filter(
+      ({ revision, status }) =>
+        revision > run.lastRevision || (run.action === "uninstall" && status === "uninstalling"),
+    );
     const stored = isSuccess
       ? []
-      : await Promise.all(made.map(({ revision }) => revisions.read(revision, deadline.signal)));
+      : await Promise.all(ours.map(({ revision }) => revisions.read(revision, deadline.signal)));
     return { history, stored };
   };
   const { history, stored } = await orWarn(read(), { history: undefined, stored: [] }, warn);
@@ -67,5 +71,5 @@ export async function inspectEnd(
   const last = history?.[0];
   const pending = last && isPending(last) ? last : undefined;
   const isNewest = end.revision === undefined || end.revision === last?.revision;
-  return { ...end, isNewest, failed: find(end.revision), pending };
+  return { ...end, isNewest, failed: find(end.revision ?? last?.revision), pending };
 }

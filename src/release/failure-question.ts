@@ -12,7 +12,11 @@ export async function failureQuestion(
   since: Date,
 ): Promise<FailureQuestion> {
   const { data } = withManifest.safeParse(failed?.content);
-  const hooks = hooksOf(failed?.content);
+  const isUninstall = failed?.release.status === "uninstalling";
+  // Of a deploy it keeps how its test ended.
+  const hooks = hooksOf(failed?.content).filter(
+    ({ events }) => !isUninstall || events?.some((event) => event.endsWith("-delete")),
+  );
   const hookFailed = inPhase(hooks, "Failed")[0];
   // Where Helm was interrupted, maybe: it writes down that a hook runs, but not when that has ended well.
   const hook = hookFailed ?? inPhase(hooks, "Running").find(isAwaited);

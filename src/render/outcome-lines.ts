@@ -19,14 +19,15 @@ export function toOutcomeLines(action: Action, outcome: Outcome, cause: Cause): 
 }
 
 function toHeadline(action: Action, outcome: Outcome): string | undefined {
+  const isUninstall = action === "uninstall";
   switch (outcome.kind) {
     case "applied":
     case "rolled-out":
       return undefined;
     case "not-applied":
-      return `the ${action} failed before anything was applied`;
+      return `the ${action} failed before anything was ${isUninstall ? "removed" : "applied"}`;
     case "failed":
-      return `the ${action} failed; what was applied until then is still there`;
+      return `the ${action} failed; what was ${isUninstall ? "not removed" : "applied"} until then is still there`;
     case "rolled-back":
       return outcome.toRevision === undefined
         ? `the ${action} failed, and Helm undid it`

@@ -213,6 +213,16 @@ const CASES: readonly Case[] = [
     never: /→/,
   },
   {
+    name: "an uninstall that fails before anything is removed",
+    run: async (shop) => {
+      addFailingHook(shop, "pre-delete");
+      await shop.told(() => succeed(shop.notify(shop.upgrade())));
+      return shop.told(() => shop.fail(["uninstall", RELEASE]));
+    },
+    end: ["Failed: uninstall of shop", "Job shop-hook"],
+    never: /Deletion in progress|applied/,
+  },
+  {
     name: "a service is added, one is removed",
     run: (shop) =>
       shop.told(() =>

@@ -76,6 +76,14 @@ it.each([
   expect(question.hook).toEqual(name && { kind: "Job", name });
 });
 
+it("of an uninstall names a hook of its own only", async () => {
+  const hooks = [hook("t", "Failed", "test"), hook("h", "Running", "pre-delete")];
+  const { release, ...rest } = failed({ manifest: MANIFEST, hooks });
+  const left = { ...rest, release: { ...release, status: "uninstalling" } };
+  const { hook: named } = await failureQuestion(left, SINCE);
+  expect(named).toEqual({ kind: "Job", name: "h" });
+});
+
 it.each([
   ["a hook before it", ["pre-upgrade", "pre-install"], []],
   ["a hook after it", ["post-upgrade"], ["web", "import"]],

@@ -271,6 +271,29 @@ describe("a run that failed", () => {
     expect(lines[0]).toBe("the upgrade failed; what was applied until then is still there");
   });
 
+  it("to uninstall is explained by the last revision, and in words of its own", async () => {
+    const { messages, lines } = await tellHelm({
+      ...FAILED,
+      plan: { ...PLAN, action: "uninstall", after: undefined },
+      history: [{ revision: 4, status: "uninstalling" }],
+      descriptions: { 4: "Deletion in progress (or silently failed)" },
+    });
+    expect(lines).toEqual(["the uninstall failed; what was not removed until then is still there"]);
+    expect(messages.at(-1)?.cause).toMatchObject({ missing: [], description: undefined });
+  });
+
+  it("to uninstall before it began is not put down to the last revision", async () => {
+    const { messages } = await tellHelm({
+      ...FAILED,
+      plan: { ...PLAN, action: "uninstall", after: undefined },
+      history: [{ revision: 4, status: "deployed" }],
+    });
+    expect(messages.at(-1)).toMatchObject({
+      outcome: { kind: "not-applied" },
+      cause: { missing: ["the failed revision"] },
+    });
+  });
+
   it.each<[string, RevisionStatus[], string | undefined]>([
     [
       "was refused",
