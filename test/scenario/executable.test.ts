@@ -1,6 +1,15 @@
 // The built executables as users get them: no Node around, a stray environment, as a plugin of both Helms.
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -74,7 +83,11 @@ it("a user without a home and a name gets an answer too", () => {
   // Nobody has that number; only root can take it.
   const nobody = process.getuid?.() === 0 ? { uid: 12_345, gid: 12_345 } : {};
   const argv = ["tags", "127.0.0.1:9/acme/api"];
-  const { stderr } = spawnSync(HELM_NOTIFY, argv, {
+  // The way to the project's folder may be closed to others.
+  const program = join(folder, "helm-notify");
+  copyFileSync(HELM_NOTIFY, program);
+  chmodSync(folder, 0o755);
+  const { stderr } = spawnSync(program, argv, {
     ...nobody,
     cwd: "/",
     env: {},
