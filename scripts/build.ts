@@ -55,6 +55,9 @@ export async function build(log: (line: string) => void = () => {}): Promise<voi
   const digest = sourceDigest();
   const stale = PROGRAMS.filter(({ name }) => !isFresh(name, digest));
   if (stale.length === 0) return;
+  // First: a build that breaks off here is begun again.
+  const packages = await bundledPackages(PROGRAMS.map(({ entry }) => entry));
+  writeFileSync(join(DIST, "licenses.txt"), licenceTexts(packages));
   await withWarmUps(async (warmUps) => {
     for (const program of stale) {
       await buildProgram(program, warmUps[program.name]);
@@ -62,8 +65,6 @@ export async function build(log: (line: string) => void = () => {}): Promise<voi
       log(`built dist/${program.name}`);
     }
   });
-  const packages = await bundledPackages(PROGRAMS.map(({ entry }) => entry));
-  writeFileSync(join(DIST, "licenses.txt"), licenceTexts(packages));
 }
 
 const stampOf = (name: string) => join(WORK, `${name}.digest`);

@@ -223,6 +223,19 @@ describe("a pending release", () => {
     ]);
   });
 
+  it("of somebody without a name is of the account that the cluster knows", async () => {
+    const account = "system:serviceaccount:ci:deployer";
+    const known = stuck({ ledger: openRun(undefined, { ...RUN, account }) });
+    await known.recover();
+    expect(known.lines).toContain(`  started by: ${account} (verified)`);
+    const unknown = stuck();
+    await unknown.recover();
+    expect(unknown.lines).toContain("  started by: not known");
+    const unseen = stuck({ ledger: undefined });
+    await unseen.recover();
+    expect(unseen.lines).toContain("  started by: not known, no helm-notify saw it begin");
+  });
+
   it.each<[string, Partial<Stuck>, Partial<RecoverRequest>]>([
     [
       "whose plugin beats",
