@@ -62,6 +62,10 @@ export type Part =
 export function takeUpRun(ledger: Ledger | undefined, own: WatchedRun, sight: Sight): Part {
   const known = runsOf(ledger).find(({ pod }) => pod === own.id);
   if (ledger && known) return { kind: "ours", run: known, ledger };
+  // The next run, of an uninstall or without hooks, makes nothing that would tell this pod to go.
+  if (ledger?.runs.some((run) => isSameRun(run, own) && hasToldDuring(run, own))) {
+    return { kind: "told" };
+  }
   const last = ledger?.run;
   if (ledger === undefined || last === undefined || !isBegunByPlugin(last)) {
     return open(ledger, own, sight);
@@ -144,6 +148,13 @@ function factsOf(last: Run, own: WatchedRun): Pick<Run, "from" | "to"> {
 /** Whether its plugin has closed it, and may be about to say so: nobody else is to. */
 function isBeingTold({ by, tellings = {} }: Run): boolean {
   return by === "plugin" && Object.values(tellings).some(({ told }) => told !== "end");
+}
+
+/** Whether a plugin was at it when this pod's run was made, of which the cluster keeps whole seconds. */
+function hasToldDuring({ by, startedAt, endedAt }: Run, own: WatchedRun): boolean {
+  if (by !== "plugin" || endedAt === undefined) return false;
+  const madeAt = Date.parse(own.startedAt);
+  return Date.parse(startedAt) < madeAt + 1000 && madeAt <= Date.parse(endedAt);
 }
 
 function isSameRun(last: Run, own: WatchedRun): boolean {

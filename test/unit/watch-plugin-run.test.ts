@@ -56,6 +56,19 @@ describe("a run that a plugin began", () => {
     expect(cluster.ledger?.runs).toEqual([]);
   });
 
+  it("and told to its end is not told again by a pod that comes after the next run has failed", async () => {
+    begin(PLUGINS);
+    close({ kind: "applied" });
+    cluster.changeRun((run) => ({ ...run, tellings: { slack: { told: "end" } } }));
+    const uninstall: Run = { ...PLUGINS, id: "r2", action: "uninstall", phase: "started" };
+    cluster.write(openRun(cluster.ledger, { ...uninstall, startedAt: "2026-11-21T10:01:02.000Z" }));
+    cluster.changeRun((run) => closeRun(run, { kind: "failed" }, "2026-11-21T10:01:03.000Z"));
+    cluster.changeRun((run) => ({ ...run, tellings: { slack: { told: "end" } } }));
+    await cluster.watch();
+    expect(cluster.told()).toEqual([]);
+    expect(cluster.ledger?.run).toMatchObject({ id: "r2", outcome: { kind: "failed" } });
+  });
+
   it("and told to its end before the pod came is not told again", async () => {
     begin(PLUGINS);
     cluster.end();
